@@ -1,0 +1,121 @@
+"""When things run: partitions, jobs and schedules on one page.
+
+Here: the clock-side of the pipeline. Not here: what an asset does (assets/) or is allowed to do (checks.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+import dagster as dg
+
+from dagster_project.config import Settings
+
+# Run tags that name the days of a single-run back-fill.
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+DAY = "dagster/partition"
+
+ONE_RUN = dg.BackfillPolicy.single_run()
+
+
+def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
+    """One partition an as-of date (UTC); today's exists already, since files of today may land today."""
+    return dg.DailyPartitionsDefinition(start_date=settings.history_starts.isoformat(), timezone="UTC", end_offset=1)
+
+
+def quarterly_partitions(settings: Settings) -> dg.TimeWindowPartitionsDefinition:
+    """One partition a quarter, named by its first day; the running quarter exists too, for training before its end."""
+    start = settings.history_starts
+    first = date(start.year, 3 * ((start.month - 1) // 3) + 1, 1)
+    return dg.TimeWindowPartitionsDefinition(
+        cron_schedule="0 0 1 1,4,7,10 *", start=first.isoformat(), fmt="%Y-%m-%d", timezone="UTC", end_offset=1
+    )
+
+
+def quarter_of(day: date) -> str:
+    """Key of the quarterly partition that holds a day."""
+    return date(day.year, 3 * ((day.month - 1) // 3) + 1, 1).isoformat()
+
+
+def last_day_of_quarter(key: str) -> date:
+    """The as-of date of a whole quarter: its last day."""
+    first = date.fromisoformat(key)
+    following = date(first.year + 1, 1, 1) if first.month == 10 else date(first.year, first.month + 3, 1)
+    return following - timedelta(days=1)
+
+
+def days_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[date]:
+    """The as-of dates of a run: one day, or each day of a single-run back-fill."""
+    tags = context.run.tags if hasattr(context, "run") else context.op_execution_context.run.tags
+    if RANGE_START in tags:
+        first, last = date.fromisoformat(tags[RANGE_START]), date.fromisoformat(tags[RANGE_END])
+    elif DAY in tags:
+        first = last = date.fromisoformat(tags[DAY])
+    else:
+        raise dg.Failure(
+            "This run names no day. Launch it with a partition (or a range of partitions).", allow_retries=False
+        )
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+LANDING = dg.AssetSelection.groups("landing")
+SCORED = (
+    dg.AssetSelection.groups("staging", "core", "spine", "features", "scoring", "marts", "monitoring", "published")
+    | dg.AssetSelection.assets("scoring_set")
+)
+TRAINED = dg.AssetSelection.groups("labels", "training") | dg.AssetSelection.assets("training_set")
+
+
+def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
+    """land, daily_refresh, backfill, retrain, evaluate."""
+    return [
+        dg.define_asset_job("land", LANDING, description="Land files outside the daily rhythm (`scoring land`)."),
+        dg.define_asset_job(
+            "daily_refresh", LANDING | SCORED, description="One day: inbox → landing → features → scores → published."
+        ),
+        dg.define_asset_job(
+            "backfill", SCORED, description="A range of days from what has landed, in one run, each as it was known."
+        ),
+        dg.define_asset_job("retrain", TRAINED, description="Train, evaluate, promote or refuse."),
+        dg.define_asset_job(
+            "evaluate",
+            dg.AssetSelection.groups("evaluation"),
+            description="Hold a stored day's scores against the outcomes known since.",
+        ),
+    ]
+
+
+def schedules(settings: Settings, defined: Sequence[dg.UnresolvedAssetJobDefinition]) -> list[dg.ScheduleDefinition]:
+    """Refresh each day at the arrival cut-off for the day before; retrain on the first day of each quarter."""
+    by_name = {job.name: job for job in defined}
+    cutoff = settings.arrival.cutoff_utc
+
+    @dg.schedule(
+        name="daily_refresh_schedule",
+        job=by_name["daily_refresh"],
+        cron_schedule=f"{cutoff.minute} {cutoff.hour} * * *",
+        execution_timezone="UTC",
+        description="Every day at the arrival cut-off, for the day before.",
+    )
+    def refresh_yesterday(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        day = _tick(context).date() - timedelta(days=1)
+        return dg.RunRequest(partition_key=day.isoformat(), run_key=day.isoformat())
+
+    @dg.schedule(
+        name="retrain_schedule",
+        job=by_name["retrain"],
+        cron_schedule=f"{cutoff.minute} {cutoff.hour} 1 1,4,7,10 *",
+        execution_timezone="UTC",
+        description="The first day of each quarter, on what was known at the end of the quarter before.",
+    )
+    def retrain_on_last_quarter(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        key = quarter_of(_tick(context).date() - timedelta(days=1))
+        return dg.RunRequest(partition_key=key, run_key=key)
+
+    return [refresh_yesterday, retrain_on_last_quarter]
+
+
+def _tick(context: dg.ScheduleEvaluationContext) -> datetime:
+    return context.scheduled_execution_time

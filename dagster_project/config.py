@@ -1,0 +1,197 @@
+"""Settings: scoring.yaml as typed, checked values.
+
+Here: the shape of scoring.yaml, its defaults and its error messages. Not here: paths (home.py), secrets
+(environment only) and what the settings do (the modules that receive them).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date, time, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+DEFAULT_SETTINGS_FILE = PROJECT_ROOT / "scoring.yaml"
+
+
+class SettingsError(Exception):
+    """scoring.yaml cannot be used; the message names the file, the key and what to do."""
+
+
+class _Section(BaseModel):
+    # A misspelt key must not be ignored silently: the default would be used without a word.
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Arrival(_Section):
+    """When a day's data must have arrived."""
+
+    cutoff_utc: time = time(5, 0)
+
+    @field_validator("cutoff_utc", mode="before")
+    @classmethod
+    def _text_only(cls, value: object) -> object:
+        # YAML 1.1 reads an unquoted 05:30 as the number 330.
+        if not isinstance(value, str):
+            raise ValueError('write the time in quotes, as in "05:00"')
+        return value
+
+    @property
+    def cutoff(self) -> timedelta:
+        """Time from midnight UTC until the cut-off."""
+        return timedelta(hours=self.cutoff_utc.hour, minutes=self.cutoff_utc.minute)
+
+
+class Conversion(_Section):
+    """What counts as success, and within how many days."""
+
+    won_stages: Annotated[list[str], Field(min_length=1)] = ["Closed Won"]
+    mode: Literal["new_business", "expansion"] = "new_business"
+    horizons_days: Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=1)] = [90]
+    primary_horizon_days: int = 90
+    recording_starts: date
+
+    @model_validator(mode="after")
+    def _primary_is_a_horizon(self) -> Conversion:
+        if self.primary_horizon_days not in self.horizons_days:
+            raise ValueError(
+                f"primary_horizon_days is {self.primary_horizon_days}, "
+                f"which is not one of horizons_days {self.horizons_days}"
+            )
+        if sorted(set(self.horizons_days)) != self.horizons_days:
+            raise ValueError("horizons_days must rise, without repeats")
+        return self
+
+
+class Eligibility(_Section):
+    """Which accounts are not scored."""
+
+    excluded_account_types: list[str] = []
+
+
+class Features(_Section):
+    """Which attributes without history may be used."""
+
+    snapshot_attributes: list[str] = []
+
+
+class Words(_Section):
+    """What people call a won opportunity."""
+
+    deal: str = "won deal"
+    deals: str = "won deals"
+
+
+class Training(_Section):
+    """How the scoring model is trained."""
+
+    spacing: Literal["month", "quarter"] = "month"
+    seed: int = 7
+    threads: Annotated[int, Field(gt=0, le=64)] = 2
+    min_positives: Annotated[int, Field(gt=0)] = 40
+    min_negatives: Annotated[int, Field(gt=0)] = 40
+    max_trees: Annotated[int, Field(gt=0)] = 600
+    early_stopping_rounds: Annotated[int, Field(gt=0)] = 40
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.05
+    max_depth: Annotated[int, Field(gt=0, le=16)] = 4
+    min_child_weight: Annotated[float, Field(ge=0)] = 20
+    subsample: Annotated[float, Field(gt=0, le=1)] = 0.8
+    colsample: Annotated[float, Field(gt=0, le=1)] = 0.5
+    bootstrap_samples: Annotated[int, Field(ge=100)] = 500
+
+
+class Bands(_Section):
+    """Shares of the reference population in the bands."""
+
+    hot_share: Annotated[float, Field(gt=0, lt=1)] = 0.10
+    warm_share: Annotated[float, Field(gt=0, lt=1)] = 0.20
+
+
+class Explanation(_Section):
+    """How much is explained each day."""
+
+    max_accounts_per_day: Annotated[int, Field(ge=0)] = 20000
+    reasons_per_account: Annotated[int, Field(gt=0, le=10)] = 3
+
+
+class Settings(_Section):
+    """All of scoring.yaml."""
+
+    version: Literal[1]
+    feeds: Annotated[list[str], Field(min_length=1)]
+    history_starts: date
+    arrival: Arrival = Arrival()
+    conversion: Conversion
+    eligibility: Eligibility = Eligibility()
+    features: Features = Features()
+    words: Words = Words()
+    training: Training = Training()
+    bands: Bands = Bands()
+    explanation: Explanation = Explanation()
+
+    @field_validator("feeds")
+    @classmethod
+    def _known_vendors(cls, value: list[str]) -> list[str]:
+        from dagster_project.feeds.contract import VENDORS
+
+        for vendor in value:
+            if vendor not in VENDORS:
+                raise ValueError(f"unknown vendor {vendor!r}; known: {', '.join(sorted(VENDORS))}")
+        return value
+
+    def for_dbt(self) -> str:
+        """JSON of what the dbt models need (environment variable SCORING_SETTINGS)."""
+        conversion = self.conversion
+        return json.dumps(
+            {
+                "mode": conversion.mode,
+                "horizons_days": conversion.horizons_days,
+                "primary_horizon_days": conversion.primary_horizon_days,
+                "won_stages": conversion.won_stages,
+                "excluded_account_types": self.eligibility.excluded_account_types,
+                "recording_starts": conversion.recording_starts.isoformat(),
+            },
+            sort_keys=True,
+        )
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check one scoring.yaml.
+
+    Raises SettingsError naming file, key and what to do.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: there is no such settings file") from None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise SettingsError(f"{path}: cannot be read: {problem}") from None
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        what = getattr(problem, "problem", None) or "it does not parse"
+        raise SettingsError(f"{path}{where}: not valid YAML: {what}") from None
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path}: must hold keys and values; compare the project's scoring.yaml")
+    try:
+        return Settings.model_validate(content)
+    except ValidationError as problem:
+        raise SettingsError(f"{path}: {_in_words(problem)}") from None
+
+
+def _in_words(problem: ValidationError) -> str:
+    lines = []
+    for error in problem.errors():
+        key = ".".join(str(part) for part in error["loc"]) or "(top level)"
+        if error["type"] == "extra_forbidden":
+            lines.append(f"{key}: no such setting; remove it or correct its spelling")
+        elif error["type"] == "missing":
+            lines.append(f"{key}: is required and missing")
+        else:
+            message = error["msg"].removeprefix("Value error, ")
+            lines.append(f"{key}: {message} (found {error['input']!r})")
+    return "\n  ".join(lines)

@@ -1,0 +1,240 @@
+"""The home: the one folder (SCORING_HOME) that holds all state, and the clock.
+
+Here: where things are, the layout's version stamp, what a move of the folder needs, the lock that keeps two writers apart,
+and the only reads of the environment. Not here: what is inside the files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from dagster_project.config import DEFAULT_SETTINGS_FILE, Settings, load_settings
+
+LAYOUT_VERSION = 1
+TELEMETRY_OFF = {
+    "DO_NOT_TRACK": "1",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "GX_ANALYTICS_ENABLED": "false",
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "DAGSTER_DISABLE_TELEMETRY": "true",
+    # XGBoost's threads must sleep, not spin, on shared cores.
+    "OMP_WAIT_POLICY": "passive",
+    # The same digest on every run: Git is never asked for the state of the checkout by MLflow.
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+class HomeError(Exception):
+    """The home cannot be used; the message says why and what to do."""
+
+
+class BusyError(HomeError):
+    """Another command is writing in this home; the message says which."""
+
+
+def quiet_environment() -> None:
+    """Switch the telemetry of every library off; call before importing any of them."""
+    for name, value in TELEMETRY_OFF.items():
+        os.environ.setdefault(name, value)
+
+
+def utc_now() -> datetime:
+    """The clock: SCORING_CLOCK (ISO 8601, for replays and tests), else the machine's time, in UTC without a zone."""
+    given = os.environ.get("SCORING_CLOCK")
+    if not given:
+        return datetime.now(UTC).replace(tzinfo=None)
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError:
+        raise HomeError(f"SCORING_CLOCK is {given!r}; write it as in 2026-01-31T05:00:00Z") from None
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths of one home; `open_home` makes and checks it."""
+
+    root: Path
+
+    @property
+    def inbox(self) -> Path:
+        """Vendor files as they arrive: inbox/<vendor>/<YYYY-MM-DD>/."""
+        return self.root / "inbox"
+
+    @property
+    def landing(self) -> Path:
+        """Typed Parquet: landing/<vendor>/<table>/ds=<day of arrival>/."""
+        return self.root / "landing"
+
+    @property
+    def quarantine(self) -> Path:
+        """Rows and files that could not be landed, with the reason; laid out as landing."""
+        return self.root / "quarantine"
+
+    @property
+    def warehouse(self) -> Path:
+        """The pipeline's private DuckDB file."""
+        return self.root / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """What analysts read."""
+        return self.root / "published"
+
+    @property
+    def published_database(self) -> Path:
+        """The read-only file with schema `scores`."""
+        return self.published / "scores.duckdb"
+
+    @property
+    def mlflow_database(self) -> Path:
+        """MLflow's tracking and registry database (sqlite)."""
+        return self.root / "mlflow" / "mlflow.db"
+
+    @property
+    def mlflow_artifacts(self) -> Path:
+        """MLflow's artifact folder."""
+        return self.root / "mlflow" / "artifacts"
+
+    @property
+    def dagster(self) -> Path:
+        """DAGSTER_HOME of this home."""
+        return self.root / "dagster"
+
+    @property
+    def dbt(self) -> Path:
+        """dbt's target and log folders."""
+        return self.root / "dbt"
+
+    @property
+    def expectations(self) -> Path:
+        """Stored results of the checks, and Data Docs."""
+        return self.root / "expectations"
+
+    @property
+    def settings_file(self) -> Path:
+        """The home's own scoring.yaml, else the project's."""
+        own = self.root / "scoring.yaml"
+        return own if own.exists() else DEFAULT_SETTINGS_FILE
+
+    def settings(self) -> Settings:
+        """The settings in force. Raises SettingsError."""
+        return load_settings(self.settings_file)
+
+    def inbox_of(self, vendor: str, day: date) -> Path:
+        """Folder in which a vendor's files of one day are dropped."""
+        return self.inbox / vendor / day.isoformat()
+
+    @contextmanager
+    def writing(self, what: str, wait_seconds: float = 0) -> Iterator[None]:
+        """Hold the home's write lock; the kernel frees it if this process dies.
+
+        Raises BusyError naming the holder when the lock is not free within wait_seconds.
+        """
+        from filelock import FileLock, Timeout
+
+        folder = self.root / "warehouse"
+        folder.mkdir(parents=True, exist_ok=True)
+        holder = folder / "writer.json"
+        lock = FileLock(folder / "writer.lock", timeout=wait_seconds)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise BusyError(f"this home is being written by {_holder_in_words(holder)}") from None
+        try:
+            holder.write_text(json.dumps({"pid": os.getpid(), "what": what, "since": utc_now().isoformat(timespec="seconds")}))
+            yield
+        finally:
+            lock.release()
+
+
+def _holder_in_words(holder: Path) -> str:
+    try:
+        seen = json.loads(holder.read_text())
+        return f"{seen['what']} (process {seen['pid']}, since {seen['since']} UTC); wait for it to end and try again"
+    except (OSError, ValueError, KeyError):
+        return "another command; wait for it to end and try again"
+
+
+def command_line() -> str:
+    """The command as typed, for messages."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def home_path(given: str | os.PathLike | None = None) -> Path:
+    """The home's folder: what is given, else SCORING_HOME, else ./.scoring."""
+    return Path(given or os.environ.get("SCORING_HOME") or ".scoring").expanduser().absolute()
+
+
+def open_home(given: str | os.PathLike | None = None, create: bool = True) -> Home:
+    """Open the home, made if need be; mend what held the path of another place if the folder was moved or copied.
+
+    Raises HomeError when the layout is another version's, the folder is something else, or (create=False) missing.
+    """
+    home = Home(home_path(given))
+    stamp = home.root / "home.json"
+    if not stamp.exists():
+        _make(home, stamp, create)
+        return home
+    seen = _read_stamp(stamp)
+    if seen.get("layout_version") != LAYOUT_VERSION:
+        raise HomeError(
+            f"{home.root} has layout version {seen.get('layout_version')}, this program reads {LAYOUT_VERSION}; "
+            "use the program's version that wrote it, or a new SCORING_HOME"
+        )
+    if seen.get("path") != str(home.root):
+        _moved(home, seen["path"], stamp)
+    return home
+
+
+def _make(home: Home, stamp: Path, create: bool) -> None:
+    if not create:
+        raise HomeError(f"{home.root} holds no scores yet; `scoring land` and `scoring refresh` fill it (SCORING_HOME names the folder)")
+    if home.root.exists() and not home.root.is_dir():
+        raise HomeError(f"{home.root} is a file; SCORING_HOME must name a folder")
+    strangers = [p.name for p in home.root.iterdir() if p.name not in _OWN] if home.root.exists() else []
+    if strangers:
+        raise HomeError(f"{home.root} holds other files ({', '.join(sorted(strangers)[:3])}); name an empty or new folder in SCORING_HOME")
+    try:
+        home.root.mkdir(parents=True, exist_ok=True)
+        _write_stamp(home, stamp)
+    except OSError as problem:
+        raise HomeError(f"{home.root} cannot be written: {problem.strerror}; name another folder in SCORING_HOME") from None
+
+
+# What a person may have laid into a home before the first command.
+_OWN = {"inbox", "scoring.yaml", "warehouse", "landing", "quarantine", "home.json.tmp", "dagster", "dbt", "example.json"}
+
+
+def _read_stamp(stamp: Path) -> dict:
+    try:
+        return json.loads(stamp.read_text())
+    except (OSError, ValueError):
+        raise HomeError(f"{stamp} cannot be read; restore it from a copy, or start a new SCORING_HOME") from None
+
+
+def _write_stamp(home: Home, stamp: Path) -> None:
+    temporary = stamp.with_name("home.json.tmp")
+    temporary.write_text(json.dumps({"layout_version": LAYOUT_VERSION, "path": str(home.root)}) + "\n")
+    os.replace(temporary, stamp)
+
+
+def _moved(home: Home, old_path: str, stamp: Path) -> None:
+    """MLflow's artefact locations and the published history view hold absolute paths: make them anew."""
+    from dagster_project.publisher import republish_views
+    from models.registry import relocate
+
+    with home.writing("taking over a moved or copied home", wait_seconds=60):
+        if home.mlflow_database.exists():
+            relocate(home.mlflow_database, Path(old_path), home.root)
+        republish_views(home)
+        _write_stamp(home, stamp)

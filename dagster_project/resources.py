@@ -1,0 +1,45 @@
+"""What Dagster assets get from outside: the home with its write lock, the clock, the warehouse.
+
+Here: Dagster resources. Not here: reads of the environment (home.py) or SQL (warehouse.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import dagster as dg
+import duckdb
+
+from dagster_project import warehouse
+from dagster_project.home import Home, open_home, utc_now
+
+
+class ScoringHome(dg.ConfigurableResource):
+    """The home a run works in. The run holds the home's write lock from its first step to its last."""
+
+    path: str
+    # A scheduled run waits for another to end; a command says at once who holds the lock.
+    lock_wait_seconds: float = 3600
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[ScoringHome]:
+        """Hold the write lock for the length of the run. Raises BusyError."""
+        run = context.run
+        what = f"{run.job_name} (run {run.run_id[:8]})" if run else "a run"
+        with open_home(self.path).writing(what, self.lock_wait_seconds):
+            yield self
+
+    @property
+    def home(self) -> Home:
+        """The opened home."""
+        return open_home(self.path)
+
+    def now(self) -> datetime:
+        """The injected clock, UTC."""
+        return utc_now()
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A connection to the private warehouse; close it before dbt builds."""
+        return warehouse.connect(self.home)

@@ -1,0 +1,75 @@
+"""The private warehouse: its connection, and the tables that Python writes (schema `scoring`).
+
+Here: DDL and replace-by-key writes of those tables. Not here: tables that dbt builds (dbt/models), what analysts read
+(publisher.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+import polars as pl
+
+from dagster_project.home import Home
+
+TABLES = {
+    "account_predictions": """
+        as_of_date date not null, account_id varchar not null, raw_probability double,
+        win_probabilities map(integer, double), score double, band varchar, fit_score double, engagement_score double,
+        intent_score double, grade varchar, tier integer, segment varchar, expected_deal_usd double,
+        expected_value_usd double, reasons varchar[], flags varchar[], score_basis varchar not null,
+        scoring_model_version varchar, feature_contract_version varchar, feature_digest varchar,
+        scored_at timestamp, run_id varchar""",
+    "factor_contributions": """
+        as_of_date date not null, account_id varchar not null, factor_rank integer, feature varchar, family varchar,
+        feature_value varchar, contribution double, reason varchar, scoring_model_version varchar""",
+    "trained_models": """
+        scoring_model_version varchar not null, trained_as_of date not null, champion_from date, verdict varchar not null,
+        why varchar, horizon_days integer, train_rows bigint, train_positives bigint, first_as_of_date date,
+        last_as_of_date date, test_rows bigint, test_positives bigint, auc double, auc_low double, auc_high double,
+        pr_auc double, brier double, brier_base double, log_loss double, lift_top_decile double, ece double,
+        baselines varchar, calibration varchar, snapshot_features varchar[], mlflow_run_id varchar,
+        feature_contract_version varchar, code_version varchar, created_at timestamp""",
+    "reliability_bins": """
+        scoring_model_version varchar not null, slice varchar, horizon_days integer, bin integer, n bigint,
+        mean_predicted double, observed_rate double, observed_low double, observed_high double""",
+    "evaluations": """
+        as_of_date date not null, predictor varchar not null, slice varchar not null, horizon_days integer,
+        scoring_model_version varchar, outcomes_known_as_of date, n bigint, positives bigint, auc double, auc_low double,
+        auc_high double, pr_auc double, brier double, brier_base double, log_loss double, lift_top_decile double,
+        ece double""",
+}
+
+
+def connect(home: Home) -> duckdb.DuckDBPyConnection:
+    """Open the warehouse for writing, with the Python-written tables in place (they are sources of dbt's marts)."""
+    home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(str(home.warehouse))
+    connection.execute("set timezone = 'UTC'")
+    connection.execute("create schema if not exists scoring")
+    for name, columns in TABLES.items():
+        connection.execute(f"create table if not exists scoring.{name} ({columns})")
+    return connection
+
+
+def columns_of(table: str) -> list[str]:
+    """Column names of a Python-written table, in order."""
+    parts = TABLES[table].replace("map(integer, double)", "map").split(",")
+    return [part.split()[0] for part in parts]
+
+
+def replace_rows(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame, key: str, values: Sequence) -> None:
+    """Put `frame` in the place of all rows whose `key` is one of `values`, in one transaction.
+
+    frame holds every column of the table; a missing one raises ColumnNotFoundError.
+    """
+    rows = frame.select(columns_of(table)).to_arrow()  # noqa: F841 - read by name in the SQL below
+    connection.execute("begin")
+    try:
+        connection.execute(f'delete from scoring.{table} where "{key}" in (select unnest(?))', [list(values)])
+        connection.execute(f"insert into scoring.{table} select * from rows")
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
