@@ -14,6 +14,8 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from models.settings import DealWords, TrainingSettings
+
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_SETTINGS_FILE = PROJECT_ROOT / "scoring.yaml"
 
@@ -79,36 +81,23 @@ class Features(_Section):
     snapshot_attributes: list[str] = []
 
 
-class Words(_Section):
-    """What people call a won opportunity."""
+class Training(TrainingSettings):
+    """How the scoring model is trained: all of models/settings.py, and which days it learns from."""
 
-    deal: str = "won deal"
-    deals: str = "won deals"
+    spacing: Literal["month", "quarter", "half_year", "year"] = "month"
 
-
-class Training(_Section):
-    """How the scoring model is trained."""
-
-    spacing: Literal["month", "quarter"] = "month"
-    seed: int = 7
-    threads: Annotated[int, Field(gt=0, le=64)] = 2
-    min_positives: Annotated[int, Field(gt=0)] = 40
-    min_negatives: Annotated[int, Field(gt=0)] = 40
-    max_trees: Annotated[int, Field(gt=0)] = 600
-    early_stopping_rounds: Annotated[int, Field(gt=0)] = 40
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.05
-    max_depth: Annotated[int, Field(gt=0, le=16)] = 4
-    min_child_weight: Annotated[float, Field(ge=0)] = 20
-    subsample: Annotated[float, Field(gt=0, le=1)] = 0.8
-    colsample: Annotated[float, Field(gt=0, le=1)] = 0.5
-    bootstrap_samples: Annotated[int, Field(ge=100)] = 500
-
-
-class Bands(_Section):
-    """Shares of the reference population in the bands."""
-
-    hot_share: Annotated[float, Field(gt=0, lt=1)] = 0.10
-    warm_share: Annotated[float, Field(gt=0, lt=1)] = 0.20
+    @model_validator(mode="before")
+    @classmethod
+    def _said_elsewhere(cls, value: object) -> object:
+        elsewhere = {
+            "horizon_days": "conversion.primary_horizon_days",
+            "snapshot_attributes": "features.snapshot_attributes",
+            "deal_words": "words",
+        }
+        for name, place in elsewhere.items():
+            if isinstance(value, dict) and name in value:
+                raise ValueError(f"{name} is set by {place}; remove it from training")
+        return value
 
 
 class Explanation(_Section):
@@ -128,9 +117,8 @@ class Settings(_Section):
     conversion: Conversion
     eligibility: Eligibility = Eligibility()
     features: Features = Features()
-    words: Words = Words()
+    words: DealWords = DealWords()
     training: Training = Training()
-    bands: Bands = Bands()
     explanation: Explanation = Explanation()
 
     @field_validator("feeds")
@@ -142,6 +130,14 @@ class Settings(_Section):
             if vendor not in VENDORS:
                 raise ValueError(f"unknown vendor {vendor!r}; known: {', '.join(sorted(VENDORS))}")
         return value
+
+    def for_training(self) -> TrainingSettings:
+        """The trainer's settings, with what the other sections say filled in."""
+        own = self.training.model_dump(exclude={"spacing"})
+        own["horizon_days"] = self.conversion.primary_horizon_days
+        own["snapshot_attributes"] = tuple(self.features.snapshot_attributes)
+        own["deal_words"] = self.words
+        return TrainingSettings(**own)
 
     def for_dbt(self) -> str:
         """JSON of what the dbt models need (environment variable SCORING_SETTINGS)."""

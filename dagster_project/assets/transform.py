@@ -1,0 +1,114 @@
+"""Landing → features → marts: the dbt models as assets.
+
+Here: which dbt models belong to which step, and how dbt's results become materialisations and checks. Not here: SQL (dbt/)
+and how dbt is run (dbt_runner.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+
+from dagster_project import dbt_runner, warehouse
+from dagster_project.automation import ONE_RUN, days_of
+from dagster_project.resources import ScoringHome
+
+BEFORE_SCORING = "path:models/staging path:models/core path:models/spine path:models/features scoring_set"
+MARTS = "path:models/marts path:models/monitoring"
+# What training builds: the same models for other days, and the labels.
+TRAINING = "label_conversion training_set"
+
+
+class TableNames(DagsterDbtTranslator):
+    """Asset keys are the warehouse's table names; groups are the layers."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """One part: the table's name (sources name theirs in their meta)."""
+        if dbt_resource_props["resource_type"] == "source":
+            return super().get_asset_key(dbt_resource_props)
+        return dg.AssetKey(dbt_resource_props["name"])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The first folder under dbt/models."""
+        return dbt_resource_props["fqn"][1]
+
+
+def dbt_layer(
+    name: str, select: str, manifest: Mapping[str, Any], partitions: dg.PartitionsDefinition, exclude: str | None = None
+) -> dg.AssetsDefinition:
+    """One step that builds the selected models for the run's days."""
+
+    @dbt_assets(
+        manifest=manifest,
+        select=select,
+        exclude=exclude,
+        name=name,
+        partitions_def=partitions,
+        dagster_dbt_translator=TableNames(),
+        backfill_policy=ONE_RUN,
+    )
+    def build(context: dg.AssetExecutionContext, scoring_home: ScoringHome) -> Iterator:
+        yield from build_selected(context, scoring_home, as_of_dates=days_of(context))
+
+    return build
+
+
+def build_selected(
+    context: dg.AssetExecutionContext,
+    scoring_home: ScoringHome,
+    as_of_dates: list[date],
+    labels_as_of: date | None = None,
+    also: tuple[str, ...] = (),
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Build the run's selected models (and those named in `also`, unreported) and yield what came of each.
+
+    Raises Failure in dbt's words when a model or a test failed; nothing after it is built.
+    """
+    scoring_home.connect().close()
+    names = {key.path[-1] for key in context.selected_asset_keys}
+    done = dbt_runner.build(
+        scoring_home.home,
+        sorted(names | set(also)),
+        as_of_dates,
+        labels_as_of,
+        on_node=lambda node: context.log.debug(f"{node.resource_type} {node.name}: {node.status}"),
+    )
+    checks = {spec.metadata.get("dagster_dbt/unique_id"): spec for spec in context.assets_def.check_specs}
+    rows = _row_counts(scoring_home, [n.name for n in done.nodes if n.name in names])
+    for node in done.nodes:
+        if node.resource_type == "model" and node.name in names and node.ok:
+            metadata = {"seconds": node.seconds}
+            if node.name in rows:
+                metadata["dagster/row_count"] = rows[node.name]
+            yield dg.MaterializeResult(asset_key=dg.AssetKey(node.name), metadata=metadata)
+        elif node.unique_id in checks and node.status != "skipped":
+            yield _check_result(checks[node.unique_id], node)
+    if done.problems:
+        raise dg.Failure(done.in_words(), allow_retries=False)
+
+
+def _check_result(spec: dg.AssetCheckSpec, node: dbt_runner.NodeResult) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=spec.asset_key,
+        check_name=spec.name,
+        passed=node.status == "pass",
+        severity=dg.AssetCheckSeverity.WARN if node.status == "warn" else dg.AssetCheckSeverity.ERROR,
+        metadata={"rows that break it": node.failures or 0},
+        description=node.message or None,
+    )
+
+
+def _row_counts(scoring_home: ScoringHome, tables: list[str]) -> dict[str, int]:
+    """Rows of each built table (views are not counted: that would run them)."""
+    connection = warehouse.connect(scoring_home.home)
+    try:
+        found = connection.execute(
+            "select table_name, estimated_size from duckdb_tables() where table_name in (select unnest(?))", [tables]
+        ).fetchall()
+    finally:
+        connection.close()
+    return dict(found)

@@ -1,0 +1,49 @@
+"""All of the pipeline, assembled. Nothing is computed here; tests pass their own home.
+
+Loaded by `dagster`'s tools through workspace.yaml, and by the scoring command.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from dagster_project import automation, dbt_runner
+from dagster_project.assets import ingestion, monitoring, publishing, scoring, training, transform
+from dagster_project.checks import suite_checks
+from dagster_project.home import Home, open_home
+from dagster_project.resources import ScoringHome
+
+
+def build_definitions(home: Home, lock_wait_seconds: float = 3600) -> dg.Definitions:
+    """Definitions for one home.
+
+    Raises SettingsError for its scoring.yaml and DbtError when the dbt project does not parse.
+    """
+    settings = home.settings()
+    manifest = dbt_runner.read_manifest(home)
+    daily = automation.daily_partitions(settings)
+    quarterly = automation.quarterly_partitions(settings)
+    jobs = automation.jobs()
+    return dg.Definitions(
+        assets=[
+            *ingestion.all_landing_assets(settings.feeds, daily),
+            transform.dbt_layer("features_build", transform.BEFORE_SCORING, manifest, daily),
+            *training.training_assets(manifest, daily, quarterly),
+            scoring.scoring_assets(daily, quarterly),
+            transform.dbt_layer("marts_build", transform.MARTS, manifest, daily),
+            publishing.publishing_asset(daily),
+            monitoring.evaluation_asset(daily),
+        ],
+        asset_checks=suite_checks(settings),
+        jobs=jobs,
+        schedules=automation.schedules(settings, jobs),
+        resources={"scoring_home": ScoringHome(path=str(home.root), lock_wait_seconds=lock_wait_seconds)},
+        executor=dg.in_process_executor,
+    )
+
+
+def __getattr__(name: str) -> dg.Definitions:
+    """`defs`, built when a Dagster tool asks for it, so that importing this module opens no home."""
+    if name == "defs":
+        return build_definitions(open_home())
+    raise AttributeError(name)

@@ -1,0 +1,104 @@
+"""What the scoring command can have done: land, refresh, backfill, retrain, evaluate.
+
+Here: which job, partition and configuration a command means, checked before anything runs. Not here: printing (cli.py) and
+the work itself (assets/). The examples use these functions too: one way in.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+from dagster_project.answers import NoAnswer
+from dagster_project.automation import quarter_of
+from dagster_project.feeds.contract import VENDORS
+from dagster_project.home import Home, utc_now
+from dagster_project.runs import RunOutcome, run_job
+
+
+class WrongUse(Exception):
+    """A command was asked for something it cannot mean; the message says what to do."""
+
+
+def arrival_day(home: Home) -> date:
+    """The as-of date whose refresh can first read what arrives now."""
+    return (utc_now() - home.settings().arrival.cutoff).date()
+
+
+def land(home: Home, vendor: str, paths: list[Path], day: date | None, is_history: bool, show: bool = True) -> RunOutcome:
+    """Land files of one vendor. Raises WrongUse for an unknown vendor, a missing path or two kinds of date."""
+    if vendor not in VENDORS:
+        raise WrongUse(f"unknown vendor {vendor!r}; known: {', '.join(sorted(VENDORS))}")
+    if vendor not in home.settings().feeds:
+        raise WrongUse(f"{vendor} is not among the feeds of {home.settings_file}; add it there first")
+    if day and is_history:
+        raise WrongUse("give --date or --history, not both")
+    for path in paths:
+        if not path.exists():
+            raise WrongUse(f"{path}: there is no such file or folder")
+    ds = day or arrival_day(home)
+    _check_in_history(home, ds)
+    config = {"paths": [str(path.absolute()) for path in paths], "vendor": vendor, "is_history": is_history}
+    return run_job(home, "land", partition=ds.isoformat(), config={f"land_{vendor}": config}, show_progress=show)
+
+
+def refresh(home: Home, day: date | None, show: bool = True) -> tuple[date, RunOutcome]:
+    """One day, by default the one after the last published. Raises NoAnswer when there is no day to go on from."""
+    day = day or _next_day(home)
+    _check_in_history(home, day)
+    return day, run_job(home, "daily_refresh", partition=day.isoformat(), show_progress=show)
+
+
+def backfill(home: Home, first: date, last: date, model: str | None = None, show: bool = True) -> RunOutcome:
+    """A range of days in one run, each as it was known, by the scoring model of that day (or `model="latest"`)."""
+    if last < first:
+        raise WrongUse(f"--from {first} is later than --to {last}")
+    for day in (first, last):
+        _check_in_history(home, day)
+    config = {"account_predictions_build": {"model": model}} if model else None
+    return run_job(home, "backfill", days=(first, last), config=config, show_progress=show)
+
+
+def retrain(home: Home, as_of: date | None, show: bool = True) -> tuple[date, RunOutcome]:
+    """Train on what was known on a day (default: the last day that has landed)."""
+    as_of = as_of or _last_landed(home)
+    _check_in_history(home, as_of)
+    config = {"scoring_model": {"as_of": as_of.isoformat()}, "training_set_build": {"as_of": as_of.isoformat()}}
+    return as_of, run_job(home, "retrain", partition=quarter_of(as_of), config=config, show_progress=show)
+
+
+def evaluate(home: Home, day: date, show: bool = True) -> RunOutcome:
+    """Hold the stored scores of a day against the outcomes known since."""
+    return run_job(home, "evaluate", partition=day.isoformat(), show_progress=show)
+
+
+def _check_in_history(home: Home, day: date) -> None:
+    starts = home.settings().history_starts
+    if day < starts:
+        raise WrongUse(f"{day} is before history_starts {starts} of {home.settings_file}")
+    today = utc_now().date()
+    if day > today:
+        raise WrongUse(f"{day} is in the future (today is {today}, UTC)")
+
+
+def _next_day(home: Home) -> date:
+    from dagster_project.answers import query
+
+    (row,) = query(home, "select max(as_of_date) as last from scores.account_scores")
+    if row["last"] is None:
+        raise NoAnswer("no day has been published yet; name the first one: scoring refresh --date YYYY-MM-DD")
+    return row["last"] + timedelta(days=1)
+
+
+def _last_landed(home: Home) -> date:
+    """The greatest known_at in landing."""
+    import duckdb
+
+    files = str(home.landing / "*" / "*" / "ds=*" / "*.parquet").replace("'", "''")
+    try:
+        (last,) = duckdb.sql(f"select max(known_at) from read_parquet('{files}', union_by_name = true)").fetchone()
+    except duckdb.IOException:
+        last = None
+    if last is None:
+        raise NoAnswer("nothing has landed yet; see `scoring land --help`")
+    return last

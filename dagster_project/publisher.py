@@ -1,0 +1,184 @@
+"""Warehouse marts → published/: what analysts query.
+
+Here: how the published files come to be: a new file, fsync, atomic rename, so that readers never wait and never see half a
+refresh. Not here: what the columns mean (dbt/models/marts) or when to publish (assets/publishing.py).
+
+Layout: scores.duckdb holds schema `scores` (the latest day, small tables, views on history); history is one Parquet folder a
+day, <table>/as_of_date=D/, so that no refresh rewrites it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from dagster_project import warehouse
+from dagster_project.home import Home
+
+# Tables copied whole: one row an account of the latest day, or small.
+TABLES = (
+    "account_scores",
+    "score_reasons",
+    "excluded_accounts",
+    "model_versions",
+    "model_reliability",
+    "score_evaluation",
+    "feed_health",
+    "quarantined_rows",
+)
+# Tables with a folder a day, and the view that reads them.
+HISTORY = ("account_scores_daily", "score_reasons_daily")
+
+
+def days_touched(home: Home, days: Iterable[date]) -> list[date]:
+    """The given days that hold scores, and later stored days whose score_change_1d or _7d rests on them."""
+    connection = warehouse.connect(home)
+    try:
+        rows = connection.execute(
+            "select distinct as_of_date from marts.account_scores_daily where as_of_date in "
+            "(select day + lag from (select unnest(?::date[]) as day), (select unnest([0, 1, 7]) as lag)) order by 1",
+            [list(days)],
+        ).fetchall()
+    finally:
+        connection.close()
+    return [day for (day,) in rows]
+
+
+def publish_days(home: Home, days: Iterable[date]) -> dict[date, int]:
+    """Write the history folders of these days; returns rows of account_scores_daily by day.
+
+    They become visible to readers only with `publish_tables`.
+    """
+    connection = warehouse.connect(home)
+    try:
+        rows = {}
+        for day in days:
+            _publish_day(connection, home, "score_reasons_daily", day)
+            rows[day] = _publish_day(connection, home, "account_scores_daily", day)
+        return rows
+    finally:
+        connection.close()
+
+
+def _publish_day(connection: duckdb.DuckDBPyConnection, home: Home, table: str, day: date) -> int:
+    horizons = _horizon_columns(home) if table == "account_scores_daily" else "*"
+    target = home.published / table / f"as_of_date={day.isoformat()}" / "rows.parquet"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    columns = f"* exclude (as_of_date) from (select {horizons} from marts.{table} where as_of_date = date '{day.isoformat()}')"
+    order = "rank" if table == "account_scores_daily" else "account_id, factor_rank"
+    (rows,) = connection.execute(
+        f"copy (select {columns} order by {order}) to '{_quoted(temporary)}' (format parquet, compression zstd)"
+    ).fetchone()
+    _move_into_place(temporary, target)
+    return rows
+
+
+def publish_tables(home: Home) -> Path:
+    """Make scores.duckdb anew from the marts; returns its path."""
+    home.published.mkdir(parents=True, exist_ok=True)
+    temporary = home.published / f".scores.duckdb.{os.getpid()}.tmp"
+    temporary.unlink(missing_ok=True)
+    connection = duckdb.connect(str(temporary))
+    try:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"attach '{_quoted(home.warehouse)}' as warehouse (read_only)")
+        connection.execute("create schema scores")
+        for table in TABLES:
+            columns = _horizon_columns(home) if table == "account_scores" else "*"
+            connection.execute(f"create table scores.{table} as select {columns} from warehouse.marts.{table}")
+            _comment(connection, table)
+        connection.execute("detach warehouse")
+        _create_views(connection, home)
+        connection.execute("checkpoint")
+    finally:
+        connection.close()
+    _move_into_place(temporary, home.published_database)
+    return home.published_database
+
+
+def republish_views(home: Home) -> None:
+    """Point the history views at the folder's present place (they hold absolute paths)."""
+    if not home.published_database.exists():
+        return
+    import shutil
+
+    temporary = home.published / f".scores.duckdb.{os.getpid()}.tmp"
+    shutil.copyfile(home.published_database, temporary)
+    connection = duckdb.connect(str(temporary))
+    try:
+        _create_views(connection, home)
+        connection.execute("checkpoint")
+    finally:
+        connection.close()
+    _move_into_place(temporary, home.published_database)
+
+
+def _create_views(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """History up to the latest published day: a day whose refresh died half-way is not shown."""
+    (latest,) = connection.execute("select max(as_of_date) from scores.account_scores").fetchone()
+    for table in HISTORY:
+        if latest is None or not any((home.published / table).glob("as_of_date=*/*.parquet")):
+            continue
+        files = _quoted(home.published / table / "as_of_date=*" / "*.parquet")
+        connection.execute(
+            f"create or replace view scores.{table} as select as_of_date, * exclude (as_of_date) from read_parquet('{files}', "
+            f"hive_partitioning = true, hive_types = {{'as_of_date': date}}, union_by_name = true) "
+            f"where as_of_date <= date '{latest.isoformat()}'"
+        )
+
+
+def _horizon_columns(home: Home) -> str:
+    """All columns, the map of probabilities spread into win_probability_<h>d."""
+    spread = ", ".join(
+        f"win_probabilities[{days}] as win_probability_{days}d" for days in home.settings().conversion.horizons_days
+    )
+    head = "account_id, account_name, domain, as_of_date, score"
+    return f"{head}, {spread}, * exclude ({head}, win_probabilities)"
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Carry the columns' descriptions over (dbt persists them in the warehouse)."""
+    comments = connection.execute(
+        "select column_name, comment from duckdb_columns() where database_name = 'warehouse' and schema_name = 'marts' "
+        "and table_name = ? and comment is not null",
+        [table],
+    ).fetchall()
+    own = {name for (name,) in connection.execute(
+        "select column_name from duckdb_columns() where schema_name = 'scores' and table_name = ?", [table]).fetchall()}
+    for column, comment in comments:
+        if column in own:
+            text = comment.replace("'", "''")
+            connection.execute(f"comment on column scores.{table}.\"{column}\" is '{text}'")
+
+
+def _move_into_place(temporary: Path, target: Path) -> None:
+    """Flush to disk, then rename over the old file: a reader has the old one or the new one, whole."""
+    with open(temporary, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(temporary, target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def connect_published(home: Home) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the published scores.
+
+    Raises FileNotFoundError when nothing has been published.
+    """
+    if not home.published_database.exists():
+        raise FileNotFoundError(home.published_database)
+    connection = duckdb.connect(str(home.published_database), read_only=True)
+    connection.execute("set timezone = 'UTC'")
+    return connection
