@@ -1,0 +1,261 @@
+"""What one day's account scores must look like before anybody may see them.
+
+Belongs here: the columns of `account_scores` and their ranges, how many rows there must be.
+Does not belong here: whether the scores are any good (models/evaluation, model_reliability).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from itertools import pairwise
+from math import ceil, floor
+from typing import Any
+
+from expectations.vocabulary import column, critical, present, suite, warning
+
+PROVENANCE = (
+    "scoring_model_version",
+    "score_basis",
+    "feature_contract_version",
+    "feature_digest",
+    "scored_at",
+    "run_id",
+)
+
+
+def account_scores_suite(
+    *,
+    as_of_date: date,
+    horizons_days: Sequence[int],
+    eligible_count: int,
+    previous_count: int | None = None,
+    max_change: float = 0.5,
+    min_distinct_scores: int | None = None,
+) -> Any:
+    """Return the suite for the scores of one day.
+
+    horizons_days: columns win_probability_<h>d must exist. eligible_count: eligible accounts of
+    the spine on that day. previous_count: scored accounts of the day before, None if there is
+    none; max_change: by which share (0-1) the number may differ from it. min_distinct_scores:
+    default 1 in 50 accounts, between 1 and 20. The frame's list column `reasons` is seen as
+    `reasons__size` (runner.py).
+    """
+    distinct = min_distinct_scores or max(1, min(20, ceil(eligible_count / 50)))
+    return suite(
+        "account_scores",
+        "One row an eligible account, for one day, as analysts will see it.",
+        [
+            *_rows(as_of_date, eligible_count, previous_count, max_change),
+            *_score(distinct),
+            *_probabilities(sorted(horizons_days)),
+            *_rank(eligible_count),
+            *_classes(),
+            *_reasons(),
+            *(_provenance(name) for name in PROVENANCE),
+        ],
+    )
+
+
+def _rows(day: date, eligible: int, previous: int | None, change: float) -> list[Any]:
+    rows = [
+        critical(
+            "TableRowCountToEqual",
+            "every_eligible_account_scored",
+            f"There is one row for each of the {eligible:,} eligible accounts.",
+            "Accounts were lost or doubled between spine and scores: run the dbt tests.",
+            value=eligible,
+        ),
+        critical(
+            "CompoundColumnsToBeUnique",
+            "one_row_per_account_and_day",
+            "An account stands once for each day.",
+            "A join has fanned out: run the dbt tests of the marts.",
+            column_list=["account_id", "as_of_date"],
+        ),
+        present(
+            "account_present",
+            "account_id",
+            "Every row names its account.",
+            "Run the dbt tests of the spine.",
+        ),
+        critical(
+            "ColumnValuesToBeInSet",
+            "of_the_right_day",
+            f"All rows are scores of {day.isoformat()}.",
+            "Rows of another day were mixed in: score the day again.",
+            column="as_of_date",
+            value_set=[datetime(day.year, day.month, day.day)],
+        ),
+        present("day_present", "as_of_date", "Every row names its day.", "Score the day again."),
+    ]
+    return rows if previous is None else [*rows, _volume(previous, change)]
+
+
+def _volume(previous: int, change: float) -> Any:
+    return critical(
+        "TableRowCountToBeBetween",
+        "number_of_accounts_steady",
+        f"The number of accounts is within {change:.0%} of the day before ({previous:,}).",
+        "Look for a missing or doubled feed; if the change is meant, raise the limit for the run.",
+        min_value=floor(previous * (1 - change)),
+        max_value=ceil(previous * (1 + change)),
+    )
+
+
+def _score(distinct: int) -> list[Any]:
+    return [
+        present(
+            "score_present",
+            "score",
+            "Every account has a score.",
+            "Score the day again; an account that cannot be scored belongs in excluded_accounts.",
+        ),
+        critical(
+            "ColumnValuesToBeBetween",
+            "score_0_to_100",
+            "Scores lie between 0 and 100.",
+            "The reference population of the scoring model is broken: retrain.",
+            column="score",
+            min_value=0,
+            max_value=100,
+        ),
+        critical(
+            "ColumnUniqueValueCountToBeBetween",
+            "scores_differ",
+            f"There are at least {distinct} different scores; a constant score is a broken model.",
+            "Look whether features arrive empty; otherwise go back to the model before.",
+            column="score",
+            min_value=distinct,
+        ),
+    ]
+
+
+def _probabilities(horizons: Sequence[int]) -> list[Any]:
+    single = [item for h in horizons for item in _probability(h)]
+    rising = [
+        critical(
+            "ColumnPairValuesAToBeGreaterThanB",
+            f"win_probability_{longer}d_at_least_{shorter}d",
+            f"Winning within {longer} days is at least as likely as within {shorter}.",
+            "The horizons contradict each other: retrain; do not publish.",
+            column_A=f"win_probability_{longer}d",
+            column_B=f"win_probability_{shorter}d",
+            or_equal=True,
+        )
+        for shorter, longer in pairwise(horizons)
+    ]
+    return [*single, *rising]
+
+
+def _probability(horizon: int) -> list[Any]:
+    name = f"win_probability_{horizon}d"
+    return [
+        critical(
+            "ColumnValuesToBeBetween",
+            f"{name}_0_to_1",
+            f"{name} lies between 0 and 1.",
+            "The calibration of the scoring model is broken: retrain.",
+            column=name,
+            min_value=0,
+            max_value=1,
+        ),
+        critical(
+            "ColumnValuesToNotBeNull",
+            f"{name}_present_where_modelled",
+            f"Every account that the model scored has {name}.",
+            "Score the day again.",
+            column=name,
+            row_condition=column("score_basis") == "model",
+        ),
+    ]
+
+
+def _rank(eligible: int) -> list[Any]:
+    fix = "The ranking of the mart is broken: run the dbt tests of account_scores_daily."
+    return [
+        present("rank_present", "rank", "Every account has a rank.", fix),
+        critical(
+            "ColumnValuesToBeUnique", "rank_once", "Each rank is given once.", fix, column="rank"
+        ),
+        critical(
+            "ColumnValuesToBeBetween",
+            "rank_1_to_n",
+            f"Ranks run from 1 to {eligible:,}.",
+            fix,
+            column="rank",
+            min_value=1,
+            max_value=max(eligible, 1),
+        ),
+    ]
+
+
+def _classes() -> list[Any]:
+    fix = "The thresholds of the scoring model are broken: retrain."
+    return [
+        present("band_present", "band", "Every account has a band.", fix),
+        critical(
+            "ColumnValuesToBeInSet",
+            "band_known",
+            "Bands are hot, warm or cold.",
+            fix,
+            column="band",
+            value_set=["hot", "warm", "cold"],
+        ),
+        critical(
+            "ColumnValuesToBeInSet",
+            "grade_known",
+            "Grades are A, B, C or D, or empty.",
+            fix,
+            column="grade",
+            value_set=["A", "B", "C", "D"],
+        ),
+        critical(
+            "ColumnValuesToBeInSet",
+            "tier_known",
+            "Tiers are 1 to 4, or empty.",
+            fix,
+            column="tier",
+            value_set=[1, 2, 3, 4],
+        ),
+    ]
+
+
+def _reasons() -> list[Any]:
+    return [
+        critical(
+            "ColumnValuesToBeBetween",
+            "reasons_where_modelled",
+            "Every account that the model scored has at least one reason.",
+            "Look at the explanation step of the scoring run.",
+            column="reasons__size",
+            min_value=1,
+            row_condition=column("score_basis") == "model",
+        ),
+        critical(
+            "ColumnValuesToBeInSet",
+            "basis_known",
+            "A score comes from the model or from the scorecard.",
+            "Score the day again.",
+            column="score_basis",
+            value_set=["model", "scorecard"],
+        ),
+        warning(
+            "ColumnValuesToNotBeNull",
+            "account_has_name",
+            "Nearly every scored account has a name.",
+            "Check that the CRM export holds names.",
+            show_values=False,
+            column="account_name",
+            mostly=0.99,
+        ),
+    ]
+
+
+def _provenance(name: str) -> Any:
+    return present(
+        f"{name}_present",
+        name,
+        f"Every score says its {name}, so that it can be derived again.",
+        "Score the day again; if it stays empty, report it.",
+    )

@@ -1,0 +1,73 @@
+"""How much of one arrival could be read, whatever the vendor.
+
+Belongs here: row counts of an arrival: delivered, landed, quarantined, lost.
+Does not belong here: the rows themselves (one file a vendor, e.g. crm.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from expectations.vocabulary import column, critical, suite, warning
+
+
+def arrival_facts(
+    landed: Mapping[str, int],
+    quarantined: Mapping[str, int],
+    delivered: Mapping[str, int] | None = None,
+) -> Any:
+    """Return the pandas frame that `arrival_suite` checks: one row a table of the arrival.
+
+    All three map table name to number of rows; delivered defaults to landed + quarantined. A file
+    that could not be read at all counts as one quarantined row.
+    """
+    import pandas as pd
+
+    rows = []
+    for table in sorted(set(landed) | set(quarantined) | set(delivered or {})):
+        good, bad = landed.get(table, 0), quarantined.get(table, 0)
+        came = good + bad if delivered is None else delivered.get(table, 0)
+        share = bad / came if came else float(bad > 0)
+        rows.append((table, came, good, bad, share, came - good - bad))
+    names = ["table_name", "rows_delivered", "rows_landed", "rows_quarantined"]
+    return pd.DataFrame(rows, columns=[*names, "quarantined_share", "rows_lost"])
+
+
+def arrival_suite(quarantine_limit: float = 0.20, small_arrival_rows: int = 50) -> Any:
+    """Return the suite for an arrival's row counts (frame: `arrival_facts`).
+
+    quarantine_limit: largest share (0-1) of rows that may be bad. Below small_arrival_rows
+    delivered rows a share says little, so there a bad row only warns.
+    """
+    return suite(
+        "arrival",
+        "How much of one day's export could be read.",
+        [
+            critical(
+                "ColumnValuesToBeBetween",
+                "quarantined_share_below_limit",
+                f"At most {quarantine_limit:.0%} of the rows of each table were quarantined.",
+                "`scores.quarantined_rows` gives the reasons; mend the export and land it again.",
+                column="quarantined_share",
+                max_value=quarantine_limit,
+                row_condition=column("rows_delivered") >= small_arrival_rows,
+            ),
+            warning(
+                "ColumnValuesToBeBetween",
+                "nothing_quarantined",
+                "No row of the arrival was quarantined.",
+                "Look at `scores.quarantined_rows`: file, line, column and reason stand there.",
+                column="rows_quarantined",
+                max_value=0,
+            ),
+            critical(
+                "ColumnValuesToBeInSet",
+                "no_row_lost",
+                "Every delivered row was either landed or quarantined, and none twice.",
+                "This is a fault of the reader, not of the data: report it with the file.",
+                column="rows_lost",
+                value_set=[0],
+            ),
+        ],
+    )
