@@ -1,0 +1,148 @@
+"""Says why an account's probability is what it is: contributions of features, and words.
+
+Belongs here: TreeSHAP through XGBoost itself, the long table of factors, the top reasons.
+Does not belong here: the words of a feature (feature_contract.py).
+
+Contributions are in log-odds of the raw probability at the primary horizon. An account's sum with
+its base row is that log-odds to 1e-5.
+"""
+
+import numpy as np
+import polars as pl
+
+from models.boosting import dmatrix
+from models.encoding import EncodedFeature, require_columns
+from models.feature_contract import Feature
+from models.scoring import ScoringModel
+from models.settings import DealWords
+
+BASE = "(base)"
+BASE_REASON = "where every account starts"
+# rows explained at a time: bounds the memory of XGBoost's answer
+CHUNK = 50_000
+# contributions below this many log-odds move a probability by less than half a point
+MIN_CONTRIBUTION = 0.02
+
+
+def contributions(model: ScoringModel, frame: pl.DataFrame) -> np.ndarray:
+    """Float64 array (rows, features + 1): each feature's log-odds, the base in the last column."""
+    matrix = model.encoder.matrix(frame)
+    booster = model.primary.booster
+    chunks = [np.empty((0, matrix.shape[1] + 1))]
+    for start in range(0, len(matrix), CHUNK):
+        rows = dmatrix(model.encoder, matrix[start : start + CHUNK], model.nthread)
+        chunks.append(booster.predict(rows, pred_contribs=True).astype(np.float64))
+    return np.concatenate(chunks)
+
+
+def factor_contributions(model: ScoringModel, frame: pl.DataFrame) -> pl.DataFrame:
+    """Long table of all factors of each row of `frame`, strongest first.
+
+    Columns: as_of_date, account_id, factor_rank (1 is strongest), feature, family, feature_value
+    (text, null if missing), contribution (log-odds), reason. Rank 0 is the base row, so that an
+    account's rows sum to its log-odds.
+    """
+    require_columns(frame, ["account_id", "as_of_date", *model.encoder.names])
+    values = contributions(model, frame)
+    keys = frame.select("as_of_date", "account_id")
+    blocks = [
+        _block(keys, column, frame[column.feature.name], values[:, place], model.deal_words)
+        for place, column in enumerate(model.encoder.columns)
+    ]
+    ranked = pl.concat(blocks).with_columns(
+        pl.struct(-pl.col("contribution").abs(), "feature")
+        .rank("ordinal")
+        .over("as_of_date", "account_id")
+        .cast(pl.Int32)
+        .alias("factor_rank")
+    )
+    table = pl.concat([ranked, _base_block(keys, values[:, -1])], how="diagonal")
+    columns = ["feature", "family", "feature_value", "contribution", "reason"]
+    ordered = table.select("as_of_date", "account_id", "factor_rank", *columns)
+    return ordered.sort("as_of_date", "account_id", "factor_rank")
+
+
+def top_reasons(
+    factors: pl.DataFrame,
+    features: tuple[Feature, ...],
+    most_for: int = 3,
+    most_against: int = 2,
+) -> pl.DataFrame:
+    """The strongest reasons of each account in words: as_of_date, account_id, reasons.
+
+    `factors` is the table of factor_contributions, `features` the rows of the contract. Features
+    of one topic (won deals in one, two and all years) are weighed together and said once, by the
+    strongest of them that points the same way. Reasons for come first and start with "+ ",
+    reasons against with "- "; those that hardly matter are left out.
+    """
+    topics = pl.DataFrame(
+        {"feature": [f.name for f in features], "topic": [f.topic for f in features]}
+    )
+    keys = ["as_of_date", "account_id"]
+    said = (
+        factors.filter(pl.col("feature") != BASE)
+        .join(topics, on="feature", how="left", maintain_order="left")
+        .with_columns(pl.col("contribution").sum().over(*keys, "topic").alias("weight"))
+        .filter(pl.col("contribution") * pl.col("weight") > 0)
+        .filter(pl.col("weight").abs() >= MIN_CONTRIBUTION)
+        .sort(*keys, "factor_rank")
+        .unique([*keys, "topic"], keep="first", maintain_order=True)
+        .with_columns((pl.col("weight") > 0).alias("is_for"))
+        .sort(
+            *keys,
+            "is_for",
+            pl.col("weight").abs(),
+            "feature",
+            descending=[False, False, True, True, False],
+        )
+    )
+    place = pl.int_range(pl.len()).over(*keys, "is_for")
+    kept = said.filter(place < pl.when("is_for").then(most_for).otherwise(most_against))
+    sign = pl.when("is_for").then(pl.lit("+ ")).otherwise(pl.lit("- "))
+    texts = kept.group_by(keys, maintain_order=True).agg((sign + pl.col("reason")).alias("reasons"))
+    every = factors.select(keys).unique(maintain_order=True)
+    return every.join(texts, on=keys, how="left", maintain_order="left").with_columns(
+        pl.col("reasons").fill_null([])
+    )
+
+
+def _block(keys, column: EncodedFeature, series: pl.Series, values, words: DealWords):
+    feature = column.feature
+    if not column.is_category:
+        series = series.fill_nan(None) if series.dtype.is_float() else series
+    distinct = series.unique().to_list()
+    said = pl.DataFrame(
+        {
+            "value": pl.Series(distinct, dtype=series.dtype),
+            "feature_value": [_value_text(value) for value in distinct],
+            "reason": [feature.say(value, words.singular, words.plural) for value in distinct],
+        },
+        schema_overrides={"feature_value": pl.String, "reason": pl.String},
+    )
+    table = keys.with_columns(
+        series.alias("value"),
+        pl.lit(feature.name).alias("feature"),
+        pl.lit(feature.family).alias("family"),
+        pl.Series("contribution", values),
+    )
+    joined = table.join(said, on="value", how="left", nulls_equal=True, maintain_order="left")
+    return joined.drop("value")
+
+
+def _base_block(keys: pl.DataFrame, values: np.ndarray) -> pl.DataFrame:
+    return keys.with_columns(
+        pl.lit(0, dtype=pl.Int32).alias("factor_rank"),
+        pl.lit(BASE).alias("feature"),
+        pl.lit("base").alias("family"),
+        pl.lit(None, dtype=pl.String).alias("feature_value"),
+        pl.Series("contribution", values),
+        pl.lit(BASE_REASON).alias("reason"),
+    )
+
+
+def _value_text(value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(value)

@@ -1,0 +1,66 @@
+"""The verdict on a trained model: may it score, or is it refused, and why.
+
+Belongs here: turning measures into a verdict and a reason. Does not belong here: measuring, and
+moving the champion alias (registry.py).
+"""
+
+from dataclasses import dataclass
+
+from models.settings import PromotionSettings
+
+TOO_LITTLE_DATA = "too_little_data"
+LEAKAGE = "leakage"
+NO_SIGNAL = "no_signal"
+PROMOTE = "promote"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One of too_little_data, leakage, no_signal, promote, and the reason in words."""
+
+    verdict: str
+    why: str
+
+    @property
+    def is_promoted(self) -> bool:
+        """Whether the model may score."""
+        return self.verdict == PROMOTE
+
+
+def judge(
+    positives: int,
+    negatives: int,
+    metrics: dict | None,
+    settings: PromotionSettings,
+    strongest_feature: str | None = None,
+) -> Verdict:
+    """Judge a model by what it learnt from and its measures on later data (None: no test part).
+
+    `positives` and `negatives` count accounts, not rows: the same account stands in many rows.
+    Precedence: too_little_data, leakage, no_signal, promote. Metrics must hold auc, auc_low,
+    auc_high, n and positives; None stands for what could not be measured.
+    """
+    if positives < settings.min_positives or negatives < settings.min_negatives:
+        return Verdict(
+            TOO_LITTLE_DATA,
+            f"{positives} accounts that converted and {negatives} that did not to learn from; "
+            f"at least {settings.min_positives} and {settings.min_negatives} are needed",
+        )
+    if metrics is None or metrics["auc"] is None or metrics["auc_low"] is None:
+        return Verdict(
+            TOO_LITTLE_DATA, "no later data with both outcomes to test on: history is too short"
+        )
+    auc, low, high = metrics["auc"], metrics["auc_low"], metrics["auc_high"]
+    if auc >= settings.suspicious_auc:
+        first = f"; look at {strongest_feature} first" if strongest_feature else ""
+        return Verdict(
+            LEAKAGE,
+            f"AUC {auc:.3f} on later data is too good to be true (limit "
+            f"{settings.suspicious_auc:.2f}): a feature probably knows the outcome{first}",
+        )
+    interval = f"AUC {auc:.3f} on later data, 95 % interval {low:.3f} to {high:.3f}"
+    if low <= 0.5 <= high:
+        return Verdict(NO_SIGNAL, f"{interval}, holds 0.5: the model cannot tell accounts apart")
+    if auc < 0.5:
+        return Verdict(NO_SIGNAL, f"{interval}, is below 0.5: it ranks later data backwards")
+    return Verdict(PROMOTE, f"{interval}, lies above 0.5 and below suspicion")

@@ -1,0 +1,193 @@
+"""The scoring model: gives every account its probabilities, score, band and flags.
+
+Belongs here: what a score is, and applying it to frames of features. Does not belong here: how
+the model came about (training.py), its files (model_files.py), its reasons (explanation.py).
+
+A row's result depends on that row alone: not on its place, on the rows beside it, or on how many
+there are. Everything the score needs is fixed in the model, so that it does not move because
+other accounts moved.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import xgboost as xgb
+
+from models.boosting import raw_probability
+from models.calibration import Calibrator
+from models.encoding import EncodedFeature, Encoder, feature_digests, numbers, require_columns
+from models.settings import BandSettings, DealWords
+
+LITTLE_DATA = "little data"
+OUT_OF_DISTRIBUTION = "out of distribution"
+# beyond the range seen in training by this share of it counts as out of distribution
+RANGE_SLACK = 0.05
+REFERENCE_POINTS = 1001
+
+
+@dataclass(frozen=True)
+class HorizonPart:
+    """What answers for one horizon."""
+
+    horizon_days: int
+    booster: xgb.Booster
+    calibrator: Calibrator
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The population that the score compares with: raw probabilities and their percentiles."""
+
+    raw_probability: tuple[float, ...]
+    percentile: tuple[float, ...]
+
+    def scale(self, raw: np.ndarray) -> np.ndarray:
+        """Score 0-100: the mid-rank percentile, straight lines between the stored points."""
+        return np.interp(raw, self.raw_probability, self.percentile)
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Scores from which an account is hot or warm."""
+
+    hot_from: float
+    warm_from: float
+
+    def of(self, score: np.ndarray) -> np.ndarray:
+        """hot, warm or cold for each score."""
+        warm_or_cold = np.where(score >= self.warm_from, "warm", "cold")
+        return np.where(score >= self.hot_from, "hot", warm_or_cold)
+
+
+@dataclass(frozen=True)
+class ScoringModel:
+    """All that scoring needs, fixed at training. `metadata` is free but JSON-ready."""
+
+    parts: tuple[HorizonPart, ...]
+    primary_horizon_days: int
+    encoder: Encoder
+    reference: Reference
+    bands: Bands
+    little_data_below: float = 0.5
+    nthread: int = 2
+    deal_words: DealWords = DealWords()
+    metadata: dict = field(default_factory=dict)
+
+    @property
+    def primary(self) -> HorizonPart:
+        """The part whose probability the score ranks and the reasons explain."""
+        return next(p for p in self.parts if p.horizon_days == self.primary_horizon_days)
+
+    def score(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Score the rows of `frame` (account_id, as_of_date, features), in its order.
+
+        Columns: as_of_date, account_id, raw_probability, win_probability_<h>d for each horizon,
+        score (0-100), band, flags (list of text), feature_digest. Raises ContractError if a
+        column is absent.
+        """
+        require_columns(frame, ["account_id", "as_of_date", *self.encoder.names])
+        matrix = self.encoder.matrix(frame)
+        raw = self.raw_probabilities(matrix)
+        primary = raw[self.primary_horizon_days]
+        score = self.reference.scale(primary)
+        calibrated = {
+            f"win_probability_{p.horizon_days}d": p.calibrator.apply(raw[p.horizon_days])
+            for p in self.parts
+        }
+        features = [column.feature for column in self.encoder.columns]
+        return frame.select("as_of_date", "account_id").with_columns(
+            pl.Series("raw_probability", primary, dtype=pl.Float64),
+            *(pl.Series(name, values, dtype=pl.Float64) for name, values in calibrated.items()),
+            pl.Series("score", score, dtype=pl.Float64),
+            pl.Series("band", self.bands.of(score), dtype=pl.String),
+            flags(self.encoder, frame, self.little_data_below),
+            feature_digests(frame, features),
+        )
+
+    def raw_probabilities(self, matrix: np.ndarray) -> dict[int, np.ndarray]:
+        """Uncalibrated probability of each encoded row by horizon in days."""
+        return {
+            part.horizon_days: raw_probability(part.booster, self.encoder, matrix, self.nthread)
+            for part in self.parts
+        }
+
+    def digest(self) -> str:
+        """SHA-256 over all that is stored of the model: equal digests score equally."""
+        from models.model_files import model_digest
+
+        return model_digest(self)
+
+    def save(self, directory: Path) -> None:
+        """Write scoring_model.json and one UBJ file a horizon into `directory`."""
+        from models.model_files import save_model
+
+        save_model(self, directory)
+
+    @staticmethod
+    def load(directory: Path) -> "ScoringModel":
+        """Read what `save` wrote. Raises ModelFormatError if this code cannot read it."""
+        from models.model_files import load_model
+
+        return load_model(directory)
+
+
+def fix_reference(raw: np.ndarray) -> Reference:
+    """The percentile scale of a population's raw probabilities.
+
+    At most 1,001 points are kept. The ends are 0 at probability 0 and 100 at 1, so that accounts
+    above all of the reference still differ. Raises ValueError for an empty population.
+    """
+    if len(raw) == 0:
+        raise ValueError("the reference population is empty")
+    values, counts = np.unique(raw, return_counts=True)
+    middle = 100.0 * (np.cumsum(counts) - counts / 2) / len(raw)
+    if len(values) > REFERENCE_POINTS:
+        kept = np.unique(np.linspace(0, len(values) - 1, REFERENCE_POINTS).round().astype(int))
+        values, middle = values[kept], middle[kept]
+    points = dict(zip(values.tolist(), middle.tolist(), strict=True))
+    points = {0.0: 0.0} | points | {1.0: 100.0}
+    return Reference(tuple(points), tuple(points.values()))
+
+
+def fix_bands(settings: BandSettings) -> Bands:
+    """Score thresholds for the settings' shares. Raises ValueError if nobody is left cold."""
+    cold = 1.0 - settings.hot_share - settings.warm_share
+    if cold <= 0:
+        raise ValueError("bands: hot_share + warm_share must leave some accounts cold")
+    return Bands(round(100 * (1 - settings.hot_share), 6), round(100 * cold, 6))
+
+
+def flags(encoder: Encoder, frame: pl.DataFrame, little_data_below: float) -> pl.Series:
+    """List of flags of each row: little data, out of distribution."""
+    known, strange = np.zeros(frame.height), np.zeros(frame.height, dtype=bool)
+    for column in encoder.columns:
+        present, outside = _presence(frame[column.feature.name], column)
+        known += present
+        strange |= outside
+    little = known < little_data_below * len(encoder.columns)
+    texts = {
+        (False, False): [],
+        (True, False): [LITTLE_DATA],
+        (False, True): [OUT_OF_DISTRIBUTION],
+        (True, True): [LITTLE_DATA, OUT_OF_DISTRIBUTION],
+    }
+    rows = [texts[pair] for pair in zip(little.tolist(), strange.tolist(), strict=True)]
+    return pl.Series("flags", rows, dtype=pl.List(pl.String))
+
+
+def _presence(series: pl.Series, column: EncodedFeature) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each value is there, and whether it is unlike all that training saw."""
+    if column.is_category:
+        text = series.cast(pl.String)
+        present = text.is_not_null().to_numpy()
+        return present, present & ~text.is_in(list(column.levels)).fill_null(False).to_numpy()
+    values = numbers(series)
+    present = ~np.isnan(values)
+    if not column.quantiles:
+        return present, present
+    low, high = column.quantiles[0], column.quantiles[-1]
+    slack = RANGE_SLACK * (high - low)
+    with np.errstate(invalid="ignore"):
+        return present, present & ((values < low - slack) | (values > high + slack))

@@ -1,0 +1,97 @@
+"""What a person may set about the scoring model, with defaults that say what they mean.
+
+Belongs here: frozen settings of training, splitting, banding and promotion.
+Does not belong here: reading scoring.yaml (the caller builds these from it), and any computation.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """Base of all settings: frozen, and a misspelt name is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DealWords(Settings):
+    """What a won deal is called in reasons, for one and for several."""
+
+    singular: str = "won deal"
+    plural: str = "won deals"
+
+
+class SplitSettings(Settings):
+    """How wide each later part of the history is, in days of as-of dates.
+
+    Width 1 takes a single as-of date. The embargo between parts is always the full horizon.
+    """
+
+    validation_days: int = Field(92, ge=1)
+    calibration_days: int = Field(92, ge=1)
+    test_days: int = Field(92, ge=1)
+    min_train_dates: int = Field(1, ge=1)
+
+
+class BoosterSettings(Settings):
+    """Parameters of XGBoost. Few and shallow trees: months of history repeat the same accounts."""
+
+    max_depth: int = Field(3, ge=1, le=12)
+    learning_rate: float = Field(0.05, gt=0, le=1)
+    min_child_weight: float = Field(50.0, ge=0)
+    subsample: float = Field(0.8, gt=0, le=1)
+    colsample_bytree: float = Field(0.6, gt=0, le=1)
+    reg_lambda: float = Field(5.0, ge=0)
+    max_bin: int = Field(128, ge=2)
+    max_trees: int = Field(600, ge=1)
+    early_stopping_trees: int = Field(50, ge=1)
+    min_trees: int = Field(20, ge=1)
+    default_trees: int = Field(150, ge=1)
+    nthread: int = Field(2, ge=1)
+
+
+class BandSettings(Settings):
+    """Shares of the reference population that are hot and warm; the rest is cold."""
+
+    hot_share: float = Field(0.10, gt=0, lt=1)
+    warm_share: float = Field(0.20, gt=0, lt=1)
+
+
+class PromotionSettings(Settings):
+    """What a trained model must have before it may score."""
+
+    min_positives: int = Field(40, ge=1)
+    min_negatives: int = Field(40, ge=1)
+    suspicious_auc: float = Field(0.95, gt=0.5, le=1)
+
+
+class RuleColumn(Settings):
+    """One column of the one-line rule and the direction in which it is better."""
+
+    name: str
+    better: Literal["high", "low"] = "high"
+
+
+class TrainingSettings(Settings):
+    """Everything that decides what a training makes of its rows."""
+
+    horizon_days: int = Field(365, ge=1)
+    seed: int = 7
+    snapshot_attributes: tuple[str, ...] = ()
+    left_out_features: tuple[str, ...] = ()
+    refit: bool = True
+    recency_half_life_days: int | None = Field(None, ge=1)
+    min_level_rows: int = Field(50, ge=1)
+    little_data_below: float = Field(0.5, ge=0, le=1)
+    calibration_min_gain: float = Field(1e-4, ge=0)
+    bootstrap_rounds: int = Field(500, ge=10)
+    rule: tuple[RuleColumn, ...] = (
+        RuleColumn(name="won_deals_730d", better="high"),
+        RuleColumn(name="days_since_last_won", better="low"),
+    )
+    split: SplitSettings = SplitSettings()
+    booster: BoosterSettings = BoosterSettings()
+    bands: BandSettings = BandSettings()
+    promotion: PromotionSettings = PromotionSettings()
+    deal_words: DealWords = DealWords()

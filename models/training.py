@@ -1,0 +1,206 @@
+"""Trains a scoring model from a training set and measures it on later data.
+
+Belongs here: which rows each step sees, in which order the steps run. Does not belong here: the
+steps themselves (splits, encoding, boosting, calibration, evaluation, baselines, promotion).
+
+The way of the model is the way it is measured. With the number of trees found on the validation
+part, the model is fitted anew on all that had matured before the calibration part, before the
+test part, and at last on everything; each fit predicts only what came later. The calibrator is
+learnt on the calibration part, judged on the test part, and if it was kept, learnt anew there for
+the final model: the newest predictions made the way the final model's will be.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from models import baselines as base
+from models.boosting import fit_booster, gain_by_feature, raw_probability
+from models.calibration import (
+    CalibrationChoice,
+    Calibrator,
+    Identity,
+    choose_calibrator,
+    fit_calibrator,
+)
+from models.encoding import Encoder, fit_encoder
+from models.evaluation import compare, evaluate, reliability
+from models.feature_contract import Feature, contract_version, usable_features
+from models.promotion import Verdict, judge
+from models.scoring import HorizonPart, ScoringModel, fix_bands, fix_reference
+from models.settings import TrainingSettings
+from models.splits import LATER_PARTS, Split, matured_before, split_dates
+from models.training_rows import newest, on_days, ordered, outcomes, recency_weights, window
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A trained model and all there is to say about it. Everything but `model` is JSON-ready or
+    a polars frame.
+
+    `metrics` and the members of `baseline_metrics` are None without a test part; `test_rows` holds
+    as_of_date, account_id, is_converted, raw_probability, probability and one column a baseline.
+    """
+
+    model: ScoringModel
+    verdict: Verdict
+    split: dict
+    window: dict
+    trees: int
+    calibration: dict
+    importance: dict[str, float]
+    baselines: dict[str, base.LogisticBaseline | base.RuleBaseline]
+    metrics: dict | None = None
+    baseline_metrics: dict[str, dict] = field(default_factory=dict)
+    comparisons: dict[str, dict] = field(default_factory=dict)
+    reliability: list[dict] = field(default_factory=list)
+    test_rows: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+
+def train(
+    training_set: pl.DataFrame,
+    settings: TrainingSettings,
+    reference: pl.DataFrame | None = None,
+    metadata: dict | None = None,
+) -> TrainingResult:
+    """Train on rows of account_id, as_of_date, features, is_converted (all matured).
+
+    `reference` is the population that scores compare with (default: the newest as-of date of the
+    training set); `metadata` is stored with the model and must not hold clock times. The same
+    rows in any order give the same model. Raises ValueError on an empty training set or unknown
+    outcomes, ContractError on absent columns.
+    """
+    rows = ordered(training_set)
+    features = usable_features(settings.snapshot_attributes, settings.left_out_features)
+    split = split_dates(rows["as_of_date"], settings.horizon_days, settings.split)
+    trees = _find_trees(rows, split, features, settings)
+    before_calibration = _fit_before(rows, split, "calibration", features, settings, trees)
+    tested = _fit_before(rows, split, "test", features, settings, trees)
+    choice = _choose(before_calibration, tested, settings)
+    final = _fit(rows, features, settings, trees) if settings.refit or not tested else tested.fit
+    calibrator = _final_calibrator(choice, tested, settings)
+    facts = window(rows)
+    model = ScoringModel(
+        parts=(HorizonPart(settings.horizon_days, final.booster, calibrator),),
+        primary_horizon_days=settings.horizon_days,
+        encoder=final.encoder,
+        reference=fix_reference(final.predict(newest(rows) if reference is None else reference)),
+        bands=fix_bands(settings.bands),
+        little_data_below=settings.little_data_below,
+        nthread=settings.booster.nthread,
+        deal_words=settings.deal_words,
+        metadata={"feature_contract_version": contract_version(), **facts, **(metadata or {})},
+    )
+    importance = gain_by_feature(final.booster)
+    later = _measure(tested, choice.calibrator, settings) if tested else {}
+    strongest = next(iter(importance), None)
+    counts = facts["converting_accounts"], facts["other_accounts"]
+    return TrainingResult(
+        model=model,
+        verdict=judge(*counts, later.get("metrics"), settings.promotion, strongest),
+        split=split.describe(),
+        window=facts,
+        trees=trees,
+        calibration=choice.report,
+        importance=importance,
+        baselines=_fit_baselines(rows, final.encoder, settings),
+        **later,
+    )
+
+
+@dataclass(frozen=True)
+class _Fit:
+    encoder: Encoder
+    booster: object
+    nthread: int
+
+    def predict(self, frame: pl.DataFrame) -> np.ndarray:
+        matrix = self.encoder.matrix(frame)
+        return raw_probability(self.booster, self.encoder, matrix, self.nthread)
+
+
+@dataclass(frozen=True)
+class _LaterPart:
+    """A fit on all that matured before a part, with that part's rows and predictions."""
+
+    fit: _Fit
+    earlier: pl.DataFrame
+    rows: pl.DataFrame
+    y: np.ndarray
+    raw: np.ndarray
+
+
+def _fit(rows, features: tuple[Feature, ...], settings, trees, later=None) -> _Fit:
+    encoder = fit_encoder(rows, features, settings.min_level_rows)
+    data = encoder.matrix(rows, True), outcomes(rows), recency_weights(rows, settings)
+    check = None if later is None else (encoder.matrix(later), outcomes(later))
+    booster = fit_booster(encoder, data, settings.booster, settings.seed, trees, check)
+    return _Fit(encoder, booster, settings.booster.nthread)
+
+
+def _find_trees(rows, split: Split, features, settings) -> int:
+    if not split.validation:
+        return settings.booster.default_trees
+    train_rows, later = on_days(rows, split.train), on_days(rows, split.validation)
+    fit = _fit(train_rows, features, settings, settings.booster.max_trees, later)
+    return fit.booster.num_boosted_rounds()
+
+
+def _fit_before(rows, split: Split, part, features, settings, trees) -> _LaterPart | None:
+    days = split.part(part)
+    if not days:
+        return None
+    earlier_days = matured_before(rows["as_of_date"], settings.horizon_days, days[0])
+    earlier, later = on_days(rows, earlier_days), on_days(rows, days)
+    fit = _fit(earlier, features, settings, trees)
+    return _LaterPart(fit, earlier, later, outcomes(later), fit.predict(later))
+
+
+def _choose(fitted_on: _LaterPart | None, judged_on: _LaterPart | None, settings):
+    if fitted_on is None or judged_on is None:
+        why = f"no {' and '.join(LATER_PARTS[1:])} part to fit and judge a calibrator on"
+        return CalibrationChoice(Identity(), {"kept": "identity", "why": why})
+    return choose_calibrator(
+        fitted_on.y, fitted_on.raw, judged_on.y, judged_on.raw, settings.calibration_min_gain
+    )
+
+
+def _final_calibrator(choice: CalibrationChoice, tested, settings) -> Calibrator:
+    if not settings.refit or tested is None:
+        return choice.calibrator
+    return fit_calibrator(choice.report["kept"], tested.y, tested.raw)
+
+
+def _fit_baselines(rows: pl.DataFrame, encoder: Encoder, settings: TrainingSettings) -> dict:
+    y = outcomes(rows)
+    fitted = {}
+    if y.min() < y.max():
+        fitted["logistic_regression"] = base.fit_logistic(rows, y, encoder)
+    if all(column.name in rows.columns for column in settings.rule):
+        fitted["rule"] = base.fit_rule(rows, y, settings.rule)
+    return fitted
+
+
+def _measure(tested: _LaterPart, calibrator: Calibrator, settings: TrainingSettings) -> dict:
+    """Measures of the model and of baselines fitted on the same earlier rows."""
+    groups, seed, rounds = tested.rows["account_id"], settings.seed, settings.bootstrap_rounds
+    probability = calibrator.apply(tested.raw)
+    table = tested.rows.select("as_of_date", "account_id", "is_converted").with_columns(
+        pl.Series("raw_probability", tested.raw), pl.Series("probability", probability)
+    )
+    scores, comparisons = {}, {}
+    for name, baseline in _fit_baselines(tested.earlier, tested.fit.encoder, settings).items():
+        p, order = baseline.predict(tested.rows)
+        scores[name] = evaluate(tested.y, p, groups, seed, rounds, order)
+        comparisons[name] = compare(
+            tested.y, probability, p, groups, seed, rounds, order_a=tested.raw, order_b=order
+        )
+        table = table.with_columns(pl.Series(name, p))
+    return {
+        "metrics": evaluate(tested.y, probability, groups, seed, rounds, tested.raw),
+        "baseline_metrics": scores,
+        "comparisons": comparisons,
+        "reliability": reliability(tested.y, probability),
+        "test_rows": table,
+    }

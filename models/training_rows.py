@@ -1,0 +1,85 @@
+"""The rows a training learns from: checked, put in order, weighed, described, and their digest.
+
+Belongs here: what concerns rows of the training set alone. Does not belong here: models.
+"""
+
+import hashlib
+import json
+
+import numpy as np
+import polars as pl
+
+from models.encoding import feature_digests, require_columns
+from models.feature_contract import contract_version, usable_features
+from models.settings import TrainingSettings
+
+
+def training_digest(
+    training_set: pl.DataFrame,
+    settings: TrainingSettings,
+    code_version: str,
+    reference: pl.DataFrame | None = None,
+) -> str:
+    """SHA-256 over all that decides a training: rows and reference population (in any order),
+    settings, feature contract and code version.
+    """
+    features = usable_features(settings.snapshot_attributes, settings.left_out_features)
+    rows = ordered(training_set)
+    keys = rows.select(pl.concat_str("as_of_date", "account_id", "is_converted", separator="|"))
+    values = feature_digests(rows, features).to_list()
+    lines = [f"{k}|{v}" for k, v in zip(keys.to_series(), values, strict=True)]
+    if reference is not None:
+        lines += ["reference", *sorted(feature_digests(reference, features).to_list())]
+    text = "\n".join(lines)
+    head = json.dumps([settings.model_dump(), contract_version(), code_version], sort_keys=True)
+    return hashlib.sha256(f"{head}\n{text}".encode()).hexdigest()
+
+
+def ordered(training_set: pl.DataFrame) -> pl.DataFrame:
+    """Rows by as-of date and account, checked. Raises ValueError on what cannot be learnt from."""
+    require_columns(training_set, ["account_id", "as_of_date", "is_converted"])
+    if training_set.height == 0:
+        raise ValueError("the training set is empty")
+    if training_set["is_converted"].null_count():
+        raise ValueError("is_converted holds nulls: a window that has not closed is not a row")
+    if training_set.select("as_of_date", "account_id").is_duplicated().any():
+        raise ValueError("an account stands twice in the training set on one as-of date")
+    return training_set.sort("as_of_date", "account_id")
+
+
+def outcomes(rows: pl.DataFrame) -> np.ndarray:
+    """1.0 for converted rows, 0.0 for others."""
+    return rows["is_converted"].cast(pl.Float64).to_numpy()
+
+
+def on_days(rows: pl.DataFrame, days) -> pl.DataFrame:
+    """Rows of these as-of dates, order kept."""
+    return rows.filter(pl.col("as_of_date").is_in(list(days)))
+
+
+def newest(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the newest as-of date."""
+    return on_days(rows, [rows["as_of_date"].max()])
+
+
+def recency_weights(rows: pl.DataFrame, settings: TrainingSettings) -> np.ndarray | None:
+    """Weights that halve every half-life before the newest row; None without a half-life."""
+    if settings.recency_half_life_days is None:
+        return None
+    age = (rows["as_of_date"].max() - rows["as_of_date"]).dt.total_days().to_numpy()
+    return 0.5 ** (age / settings.recency_half_life_days)
+
+
+def window(rows: pl.DataFrame) -> dict:
+    """What was learnt from; account counts are of distinct accounts."""
+    converting = rows.filter(pl.col("is_converted").cast(pl.Boolean))
+    others = rows.filter(~pl.col("is_converted").cast(pl.Boolean))
+    return {
+        "first_as_of_date": str(rows["as_of_date"].min()),
+        "last_as_of_date": str(rows["as_of_date"].max()),
+        "rows": rows.height,
+        "positives": converting.height,
+        "accounts": rows["account_id"].n_unique(),
+        "converting_accounts": converting["account_id"].n_unique(),
+        "other_accounts": others["account_id"].n_unique(),
+    }
