@@ -1,0 +1,33 @@
+{#
+  What scoring.yaml says and SQL needs. It arrives as JSON in SCORING_SETTINGS and is read while a
+  statement is compiled, never while the project is parsed: one parsed manifest serves every
+  setting, and a changed setting costs no re-parse.
+#}
+{% macro setting(name) -%}
+    {%- set values = {
+        'mode': 'new_business',
+        'horizons_days': [30, 90, 180],
+        'primary_horizon_days': 90,
+        'won_stages': ['Closed Won'],
+        'excluded_account_types': [],
+        'recording_starts': '1900-01-01',
+    } -%}
+    {%- if execute -%}
+        {%- do values.update(fromjson(env_var('SCORING_SETTINGS', '{}'))) -%}
+    {%- endif -%}
+    {{ return(values[name]) }}
+{%- endmacro %}
+
+{# A list of texts as SQL: ('a', 'b'); (null) when empty, which matches nothing. #}
+{% macro text_list(values) -%}
+    (
+    {%- for value in values -%}
+        '{{ value | replace("'", "''") }}'{{ ', ' if not loop.last }}
+    {%- else -%} null {%- endfor -%}
+    )
+{%- endmacro %}
+
+{# A list of horizons as a relation with one column, horizon_days. #}
+{% macro horizons() -%}
+    (select unnest([{{ setting('horizons_days') | join(', ') }}])::integer as horizon_days)
+{%- endmacro %}

@@ -1,0 +1,22 @@
+{% set tracked = [
+    'account_id', 'opportunity_name', 'opportunity_type', 'stage', 'amount_cents', 'close_on',
+    'created_at', 'is_closed', 'is_won', 'is_deleted',
+] %}
+-- Opportunities of all CRMs as versions.
+with opportunities as (
+
+    select * replace (coalesce(is_won, stage in {{ text_list(setting('won_stages')) }}) as is_won)
+    from {{ ref('stg_salesforce__opportunity') }}
+
+),
+
+versions as (
+
+    {{ version_intervals('opportunities', 'opportunity_id', tracked) | indent(4) }}
+
+)
+
+select
+    opportunity_id, {{ tracked | join(', ') }},
+    occurred_at, known_at, valid_from, valid_to
+from versions
