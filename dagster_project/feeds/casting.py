@@ -1,0 +1,154 @@
+"""From a file's own values to declared types, with the reason for each value that does not fit.
+
+Belongs here: what counts as a number, a date, a truth value; limits; the words people read when a
+value is refused. Does not belong here: rows and files (the *_rows modules), duplicates (reader.py).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from dagster_project.feeds.contract import Column
+
+# Amounts become integer cents downstream; beyond this they would not fit.
+MAX_NUMBER = 1e16
+# Years that every library downstream can hold (nanosecond clocks end in 2262).
+FIRST_YEAR, LAST_YEAR = 1600, 2261
+
+_NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
+_MOMENT = (
+    r"^(\d{4}-\d{2}-\d{2})"
+    r"(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*"
+    r"(?:Z|UTC|([+-])(\d{2}):?(\d{2})?)?)?$"
+)
+_TRUTH = {"true": True, "1": True, "false": False, "0": False}
+
+
+def cast(raw: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
+    """Cast to the column's type: (values, mask of rows whose value was there but does not fit).
+
+    Blank text is null. Numbers are finite and below MAX_NUMBER; moments without a zone are UTC,
+    others are brought to UTC; a date keeps the calendar day that is written.
+    """
+    text = _as_text(raw)
+    filled = text.str.strip_chars().str.len_chars().fill_null(0) > 0
+    text = text.set(~filled, None)
+    typed = _typed(raw, text, column.dtype)
+    if column.dtype == pl.String:
+        wrong = text.str.contains("\x00", literal=True).fill_null(False)
+    else:
+        wrong = filled & typed.is_null()
+    if column.clean is not None:
+        typed = column.clean(typed)
+    return typed.alias(column.name), wrong
+
+
+def _as_text(raw: pl.Series) -> pl.Series:
+    if raw.dtype in (pl.Datetime, pl.Date, pl.Time):
+        return raw.cast(pl.String)
+    if raw.dtype == pl.Binary:
+        return raw.cast(pl.String, strict=False)
+    return raw.cast(pl.String)
+
+
+def _typed(raw: pl.Series, text: pl.Series, dtype: pl.DataType) -> pl.Series:
+    if dtype == pl.String:
+        return text
+    if raw.dtype.is_temporal() and dtype in (pl.Date, pl.Datetime):
+        return _in_range(_native_moment(raw, dtype))
+    stripped = text.str.strip_chars()
+    if dtype == pl.Boolean:
+        return stripped.str.to_lowercase().replace_strict(
+            _TRUTH, default=None, return_dtype=pl.Boolean
+        )
+    if dtype == pl.Float64:
+        return _float(stripped)
+    if dtype == pl.Int64:
+        return _whole(stripped)
+    return _in_range(_moment(stripped, as_date=dtype == pl.Date))
+
+
+def _native_moment(raw: pl.Series, dtype: pl.DataType) -> pl.Series:
+    if raw.dtype == pl.Time:
+        return pl.Series(raw.name, [None] * len(raw), dtype=dtype)
+    if isinstance(raw.dtype, pl.Datetime) and raw.dtype.time_zone:
+        raw = raw.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return raw.cast(dtype, strict=False)
+
+
+def _float(text: pl.Series) -> pl.Series:
+    number = text.set(~text.str.contains(_NUMBER).fill_null(False), None).str.strip_prefix("+")
+    value = number.cast(pl.Float64, strict=False)
+    return value.set(~(value.is_finite() & (value.abs() < MAX_NUMBER)).fill_null(False), None)
+
+
+def _whole(text: pl.Series) -> pl.Series:
+    """Whole numbers, also when written '100.0' as spreadsheets do."""
+    value = _float(text)
+    whole = value.set((value != value.floor()).fill_null(False), None)
+    return whole.cast(pl.Int64, strict=False)
+
+
+def _moment(text: pl.Series, as_date: bool) -> pl.Series:
+    part = text.str.extract_groups(_MOMENT).struct.unnest()
+    day, clock, second, fraction, sign, hours, minutes = (
+        part.to_series(i) for i in range(part.width)
+    )
+    written = pl.DataFrame(
+        [
+            day.alias("day"),
+            clock.fill_null("00:00").alias("clock"),
+            second.fill_null("00").alias("second"),
+            (fraction.fill_null("") + "000000").str.slice(0, 6).alias("micros"),
+            sign.fill_null("+").alias("sign"),
+            hours.cast(pl.Int64).fill_null(0).alias("hours"),
+            minutes.cast(pl.Int64).fill_null(0).alias("minutes"),
+        ]
+    ).select(
+        pl.format("{} {}:{}.{}", "day", "clock", "second", "micros")
+        .str.to_datetime("%Y-%m-%d %H:%M:%S%.6f", time_unit="us", strict=False)
+        .alias("local"),
+        (
+            pl.duration(hours="hours", minutes="minutes")
+            * pl.when(pl.col("sign") == "-").then(-1).otherwise(1)
+        ).alias("offset"),
+        ((pl.col("hours") <= 15) & (pl.col("minutes") <= 59)).alias("is_offset"),
+    )
+    as_type = pl.col("local").dt.date() if as_date else pl.col("local") - pl.col("offset")
+    return written.select(pl.when("is_offset").then(as_type)).to_series()
+
+
+def _in_range(moment: pl.Series) -> pl.Series:
+    year = moment.dt.year()
+    return moment.set(~year.is_between(FIRST_YEAR, LAST_YEAR).fill_null(False), None)
+
+
+def why_wrong(value: object, column: Column) -> str:
+    """The reason in words for a value that `cast` refused, with what to write instead."""
+    text = str(value)
+    shown = f"'{text[:57]}…'" if len(text) > 60 else f"'{text}'"
+    if column.dtype == pl.String:
+        return f"{column.name} holds a NUL byte; export the file again"
+    if column.dtype == pl.Boolean:
+        return f"{column.name} {shown} is neither true nor false; write true or false"
+    if column.dtype in (pl.Float64, pl.Int64):
+        return _why_no_number(text.strip(), shown, column)
+    found = pl.Series([text.strip()])
+    if column.dtype in (pl.Date, pl.Datetime) and _moment(found, as_date=True)[0] is not None:
+        return (
+            f"{column.name} {shown}: the year is outside {FIRST_YEAR}-{LAST_YEAR}; "
+            "correct it or leave it empty"
+        )
+    example = "2011-03-31" if column.dtype == pl.Date else "2011-03-31T18:36:06Z"
+    return f"{column.name} {shown} is not a date; write it as {example}"
+
+
+def _why_no_number(text: str, shown: str, column: Column) -> str:
+    if pl.Series([text]).str.contains(_NUMBER)[0]:
+        if abs(float(text)) >= MAX_NUMBER:
+            return f"{column.name} {shown} is too large (limit {MAX_NUMBER:.0e}); correct it"
+        return f"{column.name} {shown} is not a whole number; round it"
+    return (
+        f"{column.name} {shown} is not a number; write plain digits with a decimal point, "
+        "such as 1234.5 (no currency sign, no thousands separator)"
+    )

@@ -1,0 +1,170 @@
+"""What a vendor table is: the declared columns, keys and stamps that every reader is held to.
+
+Belongs here: the vocabulary (Column, Table, Variant), the result types of reading (BadRow, BadFile,
+Chunk) and how a header's spelling is matched to a declared column. Does not belong here: any one
+vendor's columns, file access, casting, or where landed files go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+STAMP = pl.Datetime("us")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One declared column.
+
+    `aliases` are further spellings, used in order when `name` itself is not in the file. A column
+    that is not `landed` is only read (a stamp of last resort); its damage never costs a row.
+    `clean` maps the typed values, for example to one spelling of record ids.
+    """
+
+    name: str
+    dtype: pl.DataType = field(default_factory=pl.String)
+    required: bool = False
+    aliases: tuple[str, ...] = ()
+    landed: bool = True
+    clean: Callable[[pl.Series], pl.Series] | None = None
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Another shape of a table, known by the columns `when` and the absence of `unless`.
+
+    `sources` says which file column feeds a declared one; `joined` columns are made after typing,
+    from two declared columns, joined by '@' (stamps written as ISO text to the microsecond).
+    """
+
+    when: tuple[str, ...]
+    unless: tuple[str, ...]
+    sources: dict[str, str]
+    joined: dict[str, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One vendor table. `stamps` are the columns that say when a row last changed, best first."""
+
+    vendor: str
+    name: str
+    columns: tuple[Column, ...]
+    stamps: tuple[str, ...]
+    file_names: tuple[str, ...]
+    key: str = "id"
+    created: str = "created_date"
+    variants: tuple[Variant, ...] = ()
+
+    @property
+    def landed_columns(self) -> tuple[Column, ...]:
+        """The columns that land, in declared order."""
+        return tuple(c for c in self.columns if c.landed)
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that did not land: where it stands, why, and its text."""
+
+    line: int | None
+    column: str | None
+    reason: str
+    raw: str | None
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows of a file: `good` has the declared columns, `source_line` and `change_stamp`."""
+
+    good: pl.DataFrame
+    bad: list[BadRow]
+
+
+class BadFile(Exception):
+    """The whole file cannot be used; the message says why and what to do."""
+
+    def __init__(self, reason: str, column: str | None = None):
+        super().__init__(reason)
+        self.reason, self.column = reason, column
+
+
+def header_key(name: str) -> str:
+    """One spelling for 'NumberOfEmployees', 'number_of_employees' and 'Number of employees'."""
+    return re.sub(r"[\s_]+", "", name).lower()
+
+
+@dataclass(frozen=True)
+class Header:
+    """How a file's columns serve a table: `index` by declared name, and what is left over."""
+
+    index: dict[str, int]
+    ignored: tuple[str, ...]
+    missing_optional: tuple[str, ...]
+    variant: Variant | None
+
+
+def match_header(names: Sequence[str], table: Table) -> Header:
+    """Match the file's column names to the table's, or raise BadFile naming the column at fault."""
+    keys = [header_key(n) for n in names]
+    variant = _variant(set(keys), table)
+    index: dict[str, int] = {}
+    for column in table.columns:
+        spellings = _spellings(column, variant)
+        found = next((k for k in map(header_key, spellings) if k in keys), None)
+        if found is None:
+            continue
+        _refuse_twice(names, keys, found)
+        index[column.name] = keys.index(found)
+    made = set(variant.joined) if variant else set()
+    absent = [c for c in table.columns if c.name not in index and c.name not in made]
+    _refuse_missing([c.name for c in absent if c.required], names, table)
+    used = set(index.values())
+    return Header(
+        index,
+        tuple(n for i, n in enumerate(names) if i not in used),
+        tuple(c.name for c in absent if c.landed and not c.required),
+        variant,
+    )
+
+
+def _variant(keys: set[str], table: Table) -> Variant | None:
+    for variant in table.variants:
+        if {header_key(n) for n in variant.when} <= keys and not (
+            {header_key(n) for n in variant.unless} & keys
+        ):
+            return variant
+    return None
+
+
+def _spellings(column: Column, variant: Variant | None) -> tuple[str, ...]:
+    if variant and column.name in variant.joined:
+        return ()
+    if variant and column.name in variant.sources:
+        return (variant.sources[column.name],)
+    return (column.name, *column.aliases)
+
+
+def _refuse_twice(names: Sequence[str], keys: Sequence[str], key: str) -> None:
+    places = [i for i, k in enumerate(keys) if k == key]
+    if len(places) > 1:
+        where = " and ".join(str(i + 1) for i in places)
+        raise BadFile(
+            f"the header names column '{names[places[0]]}' {len(places)} times (columns {where}); "
+            "leave one of them in the export",
+            column=names[places[0]],
+        )
+
+
+def _refuse_missing(missing: Sequence[str], names: Sequence[str], table: Table) -> None:
+    if missing:
+        shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+        word = "column" if len(missing) == 1 else "columns"
+        raise BadFile(
+            f"required {word} {', '.join(missing)} of {table.vendor} {table.name} missing; "
+            f"the file has: {shown}. Add the {word} to the export and land it again",
+            column=missing[0],
+        )

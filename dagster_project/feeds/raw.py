@@ -1,0 +1,23 @@
+"""What a file format hands on to casting: rows still in the file's own types.
+
+Belongs here: RawChunk only, so that the formats and casting need not know each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from dagster_project.feeds.contract import BadRow
+
+
+@dataclass(frozen=True)
+class RawChunk:
+    """`frame`: the declared columns in the file; `lines`: each row's place; `text(i)`: its text."""
+
+    frame: pl.DataFrame
+    lines: list[int]
+    text: Callable[[int], str]
+    bad: list[BadRow]

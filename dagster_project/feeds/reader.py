@@ -1,0 +1,182 @@
+"""One reader for all formats: a vendor's file to typed rows and the list of rows that are bad.
+
+Belongs here: bringing formats, casting and duplicates together; nothing here knows where files land
+or what time it is. Does not belong here: paths, dates of arrival, Dagster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from dagster_project.feeds.casting import cast, why_wrong
+from dagster_project.feeds.contract import STAMP, BadFile, BadRow, Chunk, Header, Table
+from dagster_project.feeds.csv_rows import read_csv
+from dagster_project.feeds.jsonl_rows import read_jsonl
+from dagster_project.feeds.parquet_rows import read_parquet
+from dagster_project.feeds.raw import RawChunk
+from dagster_project.feeds.sources import NOT_UTF8, Opened, open_source
+
+CHUNK_ROWS = 50_000
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """A whole file read at once (for small files and tests)."""
+
+    good: pl.DataFrame
+    bad: list[BadRow]
+    ignored_columns: tuple[str, ...]
+    missing_optional_columns: tuple[str, ...]
+
+
+class TableReader:
+    """Reads one file as one table, chunk by chunk; iterate it once.
+
+    `source` is a path or the bytes, `name` the file's name if bytes are given. With `needs_stamp`
+    rows that say nothing about when they were true are bad (history imports). Iterating raises
+    BadFile when the whole file is unusable, possibly after some chunks; afterwards
+    `ignored_columns` and `missing_optional_columns` tell what the header had.
+    """
+
+    def __init__(
+        self,
+        source: Path | bytes,
+        table: Table,
+        name: str = "",
+        needs_stamp: bool = False,
+        chunk_rows: int = CHUNK_ROWS,
+    ):
+        self._source, self._table, self._name = source, table, name
+        self._needs_stamp, self._chunk_rows = needs_stamp, chunk_rows
+        self._seen = pl.DataFrame(schema=_SEEN)
+        self._header: Header | None = None
+
+    @property
+    def ignored_columns(self) -> tuple[str, ...]:
+        """Columns of the file that no declared column uses."""
+        return self._header.ignored if self._header else ()
+
+    @property
+    def missing_optional_columns(self) -> tuple[str, ...]:
+        """Declared columns that the file does not have."""
+        return self._header.missing_optional if self._header else ()
+
+    def __iter__(self) -> Iterator[Chunk]:
+        good, reasons = 0, []
+        with open_source(self._source, self._name) as opened:
+            for part in _parts(opened, self._table, self._chunk_rows):
+                if isinstance(part, Header):
+                    self._header = part
+                    continue
+                chunk = self._typed(part)
+                good += chunk.good.height
+                # Only a file without one good row is asked whether it is text at all.
+                reasons = [*reasons[:1], *(b.reason for b in chunk.bad)] if not good else []
+                yield chunk
+        if not good and reasons and all(NOT_UTF8 in r for r in reasons):
+            raise BadFile(f"no row can be read: {NOT_UTF8}; save the file as UTF-8")
+
+    def _typed(self, raw: RawChunk) -> Chunk:
+        frame, reasons = _cast_columns(raw, self._table, self._header)
+        if self._needs_stamp:
+            for i in frame["change_stamp"].is_null().arg_true():
+                reasons.setdefault(i, (self._table.created, _NO_STAMP))
+        fine = pl.Series([i not in reasons for i in range(frame.height)], dtype=pl.Boolean)
+        kept = frame.with_row_index("_row").filter(fine)
+        first, self._seen = _first_lines(kept, self._table.key, self._seen)
+        repeated = first != kept["source_line"]
+        for i, line in zip(kept["_row"].filter(repeated), first.filter(repeated), strict=True):
+            reasons[i] = (self._table.key, _REPEATED.format(self._table.key, line))
+        bad = [BadRow(raw.lines[i], *reasons[i], raw.text(i)) for i in sorted(reasons)]
+        return Chunk(
+            kept.filter(~repeated).drop("_row"),
+            sorted([*raw.bad, *bad], key=lambda b: b.line or 0),
+        )
+
+
+_SEEN = {"key": pl.String, "change_stamp": STAMP, "source_line": pl.Int64}
+_NOWHERE = pl.Series(dtype=pl.Boolean)
+_ISO = "%Y-%m-%dT%H:%M:%S%.6f"
+_REPEATED = "the same {} and change stamp as line {}; the first is kept, remove one of them"
+_NO_STAMP = (
+    "a history import needs created_date or a change stamp to tell when the row was known, and the "
+    "row has neither; add CreatedDate and SystemModstamp, or land the file with --date"
+)
+
+
+def read_table(source: Path | bytes, table: Table, name: str = "", **options) -> ReadResult:
+    """Read a whole file into memory; raises BadFile. Options as for TableReader."""
+    reader = TableReader(source, table, name, **options)
+    chunks = list(reader)
+    good = pl.concat([c.good for c in chunks])
+    bad = [b for c in chunks for b in c.bad]
+    return ReadResult(good, bad, reader.ignored_columns, reader.missing_optional_columns)
+
+
+def _parts(opened: Opened, table: Table, chunk_rows: int) -> Iterator[Header | RawChunk]:
+    if opened.kind == "parquet":
+        return read_parquet(opened, table, chunk_rows)
+    read = read_jsonl if opened.kind == "jsonl" else read_csv
+    return read(opened.stream, table, chunk_rows)
+
+
+def _cast_columns(
+    raw: RawChunk, table: Table, header: Header | None
+) -> tuple[pl.DataFrame, dict[int, tuple[str, str]]]:
+    """Typed columns in declared order, and for each bad row its first column and all reasons."""
+    typed: dict[str, pl.Series] = {}
+    faults: dict[int, list[tuple[str, str]]] = {}
+    rows = len(raw.lines)
+    for column in table.columns:
+        if column.name not in raw.frame.columns:
+            typed[column.name] = pl.Series(column.name, [None] * rows, dtype=column.dtype)
+            continue
+        source = raw.frame[column.name]
+        typed[column.name], wrong = cast(source, column)
+        if not column.landed:
+            continue
+        for i in wrong.arg_true():
+            faults.setdefault(i, []).append((column.name, why_wrong(source[i], column)))
+        empty = typed[column.name].is_null() & ~wrong if column.required else _NOWHERE
+        for i in empty.arg_true():
+            faults.setdefault(i, []).append((column.name, f"{column.name} is empty; fill it in"))
+    frame = _joined(pl.DataFrame(typed), header).with_columns(
+        pl.coalesce(table.stamps).alias("change_stamp"),
+        pl.Series("source_line", raw.lines, dtype=pl.Int64),
+    )
+    landed = [c.name for c in table.landed_columns]
+    return frame.select(*landed, "source_line", "change_stamp"), {
+        i: (found[0][0], "; ".join(reason for _, reason in found)) for i, found in faults.items()
+    }
+
+
+def _joined(frame: pl.DataFrame, header: Header | None) -> pl.DataFrame:
+    if header is None or header.variant is None:
+        return frame
+    return frame.with_columns(
+        pl.concat_str(left, pl.col(right).dt.strftime(_ISO), separator="@").alias(name)
+        for name, (left, right) in header.variant.joined.items()
+    )
+
+
+def _first_lines(
+    kept: pl.DataFrame, key: str, seen: pl.DataFrame
+) -> tuple[pl.Series, pl.DataFrame]:
+    """For each row the line where its key and stamp first stood; and `seen` with the new ones."""
+    keys = kept.select(pl.col(key).alias("key"), "change_stamp", "source_line")
+    here = keys.with_columns(
+        pl.col("source_line").first().over("key", "change_stamp").alias("first_here")
+    )
+    found = here.join(
+        seen.rename({"source_line": "first_before"}),
+        on=["key", "change_stamp"],
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    ).select(pl.coalesce("first_before", "first_here").alias("first"))
+    first = found.to_series()
+    return first, pl.concat([seen, keys.filter(first == keys["source_line"])])

@@ -1,0 +1,72 @@
+"""When a row could first have been known: the second of the two clocks.
+
+Belongs here: the rules that give each landed row its `occurred_at` and `known_at`. Does not belong
+here: reading or writing files, and what later layers do with the two columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+import polars as pl
+
+from dagster_project.feeds.contract import STAMP, Table
+
+CUTOFF = time(5)
+
+
+@dataclass(frozen=True)
+class KnownAt:
+    """One day for all rows (`KnownAt.on(day)`), or each row's own stamps (`KnownAt.history()`)."""
+
+    day: date | None
+
+    @classmethod
+    def on(cls, day: date) -> KnownAt:
+        """All rows became known on this day."""
+        return cls(day)
+
+    @classmethod
+    def history(cls) -> KnownAt:
+        """Each row became known when the vendor's own stamps say that it came to be."""
+        return cls(None)
+
+    @property
+    def is_history(self) -> bool:
+        """Whether rows bring their own days."""
+        return self.day is None
+
+
+def arrival_day(arrived: datetime, cutoff: time = CUTOFF) -> date:
+    """The as-of date whose refresh can first read what arrived at this moment (naive means UTC).
+
+    The refresh for day D runs at the cut-off of D+1, so what arrives before that is known as of D.
+    """
+    utc = arrived.astimezone(UTC) if arrived.tzinfo else arrived
+    before = timedelta(hours=cutoff.hour, minutes=cutoff.minute, seconds=cutoff.second)
+    return (utc - before).date()
+
+
+def with_clocks(
+    rows: pl.LazyFrame, table: Table, known: KnownAt, first_stamps: pl.DataFrame | None
+) -> pl.LazyFrame:
+    """Add occurred_at (UTC, microseconds) and known_at (date).
+
+    `first_stamps` (key, first_stamp) is needed for history: the first version of a record was known
+    when the record was created, each later one when it was changed.
+    """
+    if known.day is not None:
+        start = pl.lit(datetime.combine(known.day, time()), dtype=STAMP)
+        return rows.with_columns(
+            pl.coalesce("change_stamp", start).alias("occurred_at"),
+            pl.lit(known.day, dtype=pl.Date).alias("known_at"),
+        )
+    is_first = pl.col("change_stamp") == pl.col("first_stamp")
+    occurred = pl.when(is_first).then(pl.coalesce(table.created, "change_stamp"))
+    return (
+        rows.join(first_stamps.lazy(), on=table.key, how="left", maintain_order="left")
+        .with_columns(occurred.otherwise("change_stamp").alias("occurred_at"))
+        .with_columns(pl.col("occurred_at").dt.date().alias("known_at"))
+        .drop("first_stamp")
+    )

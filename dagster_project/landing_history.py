@@ -1,0 +1,53 @@
+"""The first version of each record, which a history import has to know.
+
+Belongs here: finding the lowest change stamp of each record over a file, the other files of the
+same import and what has landed before: a later version must never pass for a first one, or it would
+be known from the day the record was created. Does not belong here: the clocks (known_at.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from dagster_project.feeds.contract import STAMP, BadFile, Table
+from dagster_project.feeds.reader import TableReader
+from dagster_project.landing_store import landing_schema
+
+
+def first_stamps_in_files(files: Sequence[Path], table: Table) -> pl.DataFrame:
+    """First stamps over several files; a file that turns out bad is reported when it is landed.
+
+    Returns one row a record: the table's key and `first_stamp`.
+    """
+    frames = [pl.LazyFrame(schema={table.key: pl.String, "change_stamp": STAMP})]
+    for file in files:
+        try:
+            frames += [
+                chunk.good.lazy().select(table.key, "change_stamp")
+                for chunk in TableReader(file, table, needs_stamp=True)
+            ]
+        except BadFile:
+            continue
+    return _first_stamps(frames, table)
+
+
+def first_stamps_with_landed(
+    good: pl.LazyFrame, table: Table, landed_dir: Path, siblings: pl.DataFrame | None
+) -> pl.DataFrame:
+    """First stamps over a file's rows, those of its sibling files and all that landed before."""
+    frames = [good]
+    if siblings is not None:
+        frames.append(siblings.lazy().rename({"first_stamp": "change_stamp"}))
+    if landed := sorted(landed_dir.glob("ds=*/*.parquet")):
+        stamps = [s for s in table.stamps if s in landing_schema(table)]
+        rows = pl.scan_parquet(landed, hive_partitioning=False)
+        frames.append(rows.with_columns(pl.coalesce(stamps).alias("change_stamp")))
+    return _first_stamps(frames, table)
+
+
+def _first_stamps(frames: list[pl.LazyFrame], table: Table) -> pl.DataFrame:
+    both = pl.concat([f.select(table.key, "change_stamp") for f in frames])
+    return both.group_by(table.key).agg(pl.col("change_stamp").min().alias("first_stamp")).collect()

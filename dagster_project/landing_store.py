@@ -1,0 +1,107 @@
+"""The landing and quarantine folders: what their files look like and how they are written.
+
+Belongs here: paths, parquet schemas, atomic and repeatable writing. Does not belong here: reading
+vendors' files, and deciding what lands (landing.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from dagster_project.feeds import VENDORS
+from dagster_project.feeds.contract import STAMP, Table
+
+CLOCK_SCHEMA = {
+    "occurred_at": STAMP,
+    "known_at": pl.Date(),
+    "ds": pl.Date(),
+    "source_file": pl.String(),
+    "source_line": pl.Int64(),
+    "source_sha256": pl.String(),
+}
+QUARANTINE_SCHEMA = {
+    "vendor": pl.String(),
+    "table_name": pl.String(),
+    "ds": pl.Date(),
+    "source_file": pl.String(),
+    "source_line": pl.Int64(),
+    "column_name": pl.String(),
+    "reason": pl.String(),
+    "raw_row": pl.String(),
+    "source_sha256": pl.String(),
+}
+_ROW_GROUP = 100_000
+
+
+def landing_schema(table: Table) -> dict[str, pl.DataType]:
+    """The columns of a landed file, in order."""
+    return {c.name: c.dtype for c in table.landed_columns} | CLOCK_SCHEMA
+
+
+def day_file(root: Path, vendor: str, table: str, ds: date, sha256: str) -> Path:
+    """Where the rows of one source file stand that arrived on day `ds`."""
+    return root / vendor / table / f"ds={ds.isoformat()}" / f"{sha256[:16]}.parquet"
+
+
+def landed_before(root: Path, vendor: str, table: str, sha256: str) -> list[Path]:
+    """The landed files of the same source bytes, of any day."""
+    return sorted((root / vendor / table).glob(f"ds=*/{sha256[:16]}.parquet"))
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes as they are (a compressed file is not unpacked)."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def rows_in(path: Path) -> int:
+    """Number of rows of a parquet file; 0 if there is no such file."""
+    return pl.scan_parquet(path).select(pl.len()).collect().item() if path.exists() else 0
+
+
+def write_parquet(rows: pl.LazyFrame, path: Path) -> None:
+    """Write rows to `path` so that a reader sees the whole file or none; same rows, same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Hidden and without the suffix, so that no glob over the folder can meet it.
+    temporary = path.parent / f".{path.stem}.{os.getpid()}.tmp"
+    try:
+        rows.sink_parquet(
+            temporary, compression="zstd", row_group_size=_ROW_GROUP, maintain_order=True
+        )
+        _sync(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync(path.parent)
+
+
+def write_schemas(
+    landing_dir: Path,
+    quarantine_dir: Path,
+    vendors: Mapping[str, tuple[Table, ...]] = VENDORS,
+) -> None:
+    """Write a file without rows for each declared table, so that no query finds an empty folder."""
+    for tables in vendors.values():
+        for table in tables:
+            path = landing_dir / table.vendor / table.name / "_schema.parquet"
+            _write_schema(landing_schema(table), path)
+    _write_schema(QUARANTINE_SCHEMA, quarantine_dir / "_schema.parquet")
+
+
+def _write_schema(schema: Mapping[str, pl.DataType], path: Path) -> None:
+    if not path.exists() or pl.read_parquet_schema(path) != pl.Schema(schema):
+        write_parquet(pl.LazyFrame(schema=schema), path)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
