@@ -41,7 +41,8 @@ class Finding:
 
     def text(self) -> str:
         """One line for a log or a terminal."""
-        seen = f"{self.unexpected_count:,} rows" if self.unexpected_count else self.observed
+        count = self.unexpected_count
+        seen = f"{count:,} row{'' if count == 1 else 's'}" if count else self.observed
         shown = f", e.g. {', '.join(self.examples)}" if self.examples else ""
         return f"{self.severity}: {self.description} Found: {seen or 'otherwise'}{shown}."
 
@@ -92,7 +93,10 @@ class ValidationReport:
         part = f", looked at a sample of {self.rows_checked:,}" if self.sampled else ""
         head = f"{self.name} {self.partition}: {outcome}, {passed} of {of} expectations hold"
         lines = [f"{head} ({self.rows:,} rows{part})"]
-        for finding in [*self.failed_critical, *self.warnings]:
+        blocked = {finding.expectation for finding in self.failed_critical}
+        # a fact that most rows break already blocks; that some rows break it is no news
+        new = [f for f in self.warnings if f"{f.expectation}_mostly" not in blocked]
+        for finding in [*self.failed_critical, *new]:
             lines += [f"  {finding.text()}", f"    What to do: {finding.advice}"]
         return "\n".join(lines)
 
@@ -155,12 +159,19 @@ def finding_of(result: Any) -> Finding:
 
 
 def _examples(values: list[Any]) -> tuple[str, ...]:
-    different = dict.fromkeys(_short(value) for value in values)
+    different = dict.fromkeys(_short(value) for value in values if not _is_null(value))
     return tuple(different)[:EXAMPLES_SHOWN]
 
 
+def _is_null(value: Any) -> bool:
+    return value is None or str(value) in ("nan", "NaT", "<NA>")
+
+
 def _short(value: Any, width: int = 60) -> str:
-    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, dict):
+        text = ", ".join(f"{key} {_short(item)}" for key, item in value.items())
+    else:
+        text = f"{value:.6g}" if isinstance(value, float) else str(value)
     return text if len(text) <= width else text[: width - 1] + "…"
 
 

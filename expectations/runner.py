@@ -69,9 +69,10 @@ def _run(context: Any, suite: Any, table: pd.DataFrame, seen: pd.DataFrame) -> l
     """Return the GX results in the suite's order."""
     batch = _batch(context, "all_rows", table)
     part = batch if seen is table else _batch(context, "sample", seen)
-    whole = [item for item in suite.expectations if _needs_all_rows(item)]
-    rowwise = [item for item in suite.expectations if not _needs_all_rows(item)]
-    groups = [(batch, suite.expectations)] if part is batch else [(batch, whole), (part, rowwise)]
+    asked = [item for item in suite.expectations if item.meta.get("min_rows", 0) <= len(table)]
+    whole = [item for item in asked if _needs_all_rows(item)]
+    rowwise = [item for item in asked if not _needs_all_rows(item)]
+    groups = [(batch, asked)] if part is batch else [(batch, whole), (part, rowwise)]
     results = [result for group in groups for result in _run_group(*group)]
     order = {item.meta["name"]: place for place, item in enumerate(suite.expectations)}
     return sorted(results, key=lambda result: order[result.expectation_config.meta["name"]])
@@ -131,7 +132,11 @@ def _stored_text(context: Any, results: list[Any], report: ValidationReport) -> 
     from great_expectations.core import ExpectationSuiteValidationResult, RunIdentifier
 
     for result in results:
-        result.expectation_config.kwargs.pop("batch_id", None)
+        config = result.expectation_config
+        config.kwargs.pop("batch_id", None)
+        # GX's pages show the sentence but not the severity
+        effect = "Blocks" if config.severity == "critical" else "Warns"
+        config.description = f"{effect}: {config.description}"
     evaluated, passed = report.statistics["evaluated"], report.statistics["passed"]
     stored = ExpectationSuiteValidationResult(
         success=passed == evaluated,

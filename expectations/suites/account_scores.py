@@ -12,7 +12,7 @@ from itertools import pairwise
 from math import ceil, floor
 from typing import Any
 
-from expectations.vocabulary import column, critical, present, suite, warning
+from expectations.vocabulary import column, critical, present, some_and_many, suite, warning
 
 PROVENANCE = (
     "scoring_model_version",
@@ -223,11 +223,12 @@ def _classes() -> list[Any]:
 
 def _reasons() -> list[Any]:
     return [
-        critical(
+        *some_and_many(
             "ColumnValuesToBeBetween",
             "reasons_where_modelled",
             "Every account that the model scored has at least one reason.",
             "Look at the explanation step of the scoring run.",
+            block_below=0.95,
             column="reasons__size",
             min_value=1,
             row_condition=column("score_basis") == "model",
