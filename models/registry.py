@@ -1,0 +1,232 @@
+"""Keeps trainings and their models in MLflow, and says which model is champion on a day.
+
+Belongs here: everything that knows MLflow. Does not belong here: training and verdicts.
+
+A version is registered last, when all its artefacts are there: a training that was killed leaves a
+run without a version and can simply be run again. The same training is registered once.
+"""
+
+import json
+import logging
+import os
+import sqlite3
+import tempfile
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+from models.baselines import baseline_from_dict
+from models.promotion import PROMOTE
+from models.scoring import ScoringModel
+from models.settings import TrainingSettings
+from models.training import TrainingResult
+from models.training_record import (
+    BASELINES_FILE,
+    MODEL_FOLDER,
+    flat,
+    measures,
+    write_artifacts,
+)
+
+MODEL_NAME = "account_scoring"
+CHAMPION = "champion"
+# every column of MLflow's tables that may hold the place of an artefact
+LOCATIONS = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
+
+
+class RegistryError(Exception):
+    """A version that the registry does not hold."""
+
+
+class Registry:
+    """MLflow tracking and registry at one address, artefacts under one folder."""
+
+    def __init__(self, tracking_uri: str, artifact_root: Path):
+        self.tracking_uri = tracking_uri
+        self.artifact_root = Path(artifact_root).absolute()
+
+    @cached_property
+    def _client(self):
+        _prepare_environment(self.artifact_root)
+        # two seconds of import: only where MLflow is asked for something
+        from mlflow import MlflowClient
+
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
+        return MlflowClient(self.tracking_uri, self.tracking_uri)
+
+    def register(
+        self,
+        result: TrainingResult,
+        *,
+        settings: TrainingSettings,
+        trained_as_of: date,
+        digest: str,
+        code_version: str,
+    ) -> tuple[str, str]:
+        """Log a training and register its model; returns (version, MLflow run id).
+
+        A training with this digest and day that is already registered is returned as it is. In
+        both cases the alias `champion` ends on the newest promoted version.
+        """
+        tags = {"training_digest": digest, "trained_as_of": trained_as_of.isoformat()}
+        known = self._versions(**tags)
+        if known:
+            version, run_id = known[-1].version, known[-1].run_id
+        else:
+            run_id = self._log_run(result, settings, code_version, tags)
+            version = self._create_version(result, run_id, code_version, tags)
+        self._point_champion()
+        return str(version), run_id
+
+    def champion_as_of(self, day: date) -> str | None:
+        """The promoted version with the greatest trained_as_of <= day; the highest among equals."""
+        promoted = [v for v in self._versions(verdict=PROMOTE) if _trained(v) <= day.isoformat()]
+        return str(promoted[-1].version) if promoted else None
+
+    def newest_champion(self) -> str | None:
+        """The version with the alias champion, None if nothing was ever promoted."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return str(self._client.get_model_version_by_alias(MODEL_NAME, CHAMPION).version)
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
+
+    def load_version(self, version: str) -> ScoringModel:
+        """The scoring model of a version. Raises RegistryError or ModelFormatError."""
+        return ScoringModel.load(self._folder(version))
+
+    def load_baselines(self, version: str) -> dict:
+        """The baselines fitted beside a version, by name. Raises RegistryError."""
+        path = self._folder(version) / BASELINES_FILE
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {name: baseline_from_dict(one) for name, one in content.items()}
+
+    def _folder(self, version: str) -> Path:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found = self._client.get_model_version(MODEL_NAME, str(version))
+        except MlflowException as error:
+            raise RegistryError(f"there is no scoring model version {version}") from error
+        return _local_path(found.source)
+
+    def _versions(self, **tags: str) -> list:
+        """Versions with these tags, by training day, then number."""
+        wanted, found, token = f"name = '{MODEL_NAME}'", [], None
+        while True:
+            page = self._client.search_model_versions(wanted, max_results=1000, page_token=token)
+            found += page
+            token = page.token
+            if not token:
+                break
+        chosen = [v for v in found if all(v.tags.get(k) == text for k, text in tags.items())]
+        return sorted(chosen, key=lambda v: (_trained(v), int(v.version)))
+
+    def _log_run(self, result, settings, code_version: str, tags: dict) -> str:
+        self._end_abandoned_runs()
+        run = self._client.create_run(self._experiment(), run_name=f"as of {tags['trained_as_of']}")
+        run_id = run.info.run_id
+        facts = tags | {"code_version": code_version, "verdict": result.verdict.verdict}
+        for name, text in {**facts, "why": result.verdict.why}.items():
+            self._client.set_tag(run_id, name, text)
+        for name, value in flat(settings.model_dump() | {"window": result.window}).items():
+            self._client.log_param(run_id, name, value)
+        for name, value in measures(result).items():
+            self._client.log_metric(run_id, name, value)
+        with tempfile.TemporaryDirectory() as folder:
+            write_artifacts(result, settings, Path(folder))
+            self._client.log_artifacts(run_id, folder)
+        self._client.set_terminated(run_id, "FINISHED")
+        return run_id
+
+    def _create_version(self, result, run_id: str, code_version: str, tags: dict) -> str:
+        self._ensure_registered_model()
+        facts = tags | {
+            "verdict": result.verdict.verdict,
+            "why": result.verdict.why,
+            "feature_contract_version": result.model.metadata["feature_contract_version"],
+            "code_version": code_version,
+        }
+        if result.verdict.is_promoted:
+            facts["champion_from"] = tags["trained_as_of"]
+        source = f"{self._client.get_run(run_id).info.artifact_uri}/{MODEL_FOLDER}"
+        made = self._client.create_model_version(MODEL_NAME, source, run_id, tags=facts)
+        return made.version
+
+    def _point_champion(self) -> None:
+        promoted = self._versions(verdict=PROMOTE)
+        if promoted:
+            newest = str(promoted[-1].version)
+            self._client.set_registered_model_alias(MODEL_NAME, CHAMPION, newest)
+
+    def _experiment(self) -> str:
+        found = self._client.get_experiment_by_name(MODEL_NAME)
+        if found:
+            return found.experiment_id
+        place = self.artifact_root / MODEL_NAME
+        return self._client.create_experiment(MODEL_NAME, artifact_location=str(place))
+
+    def _ensure_registered_model(self) -> None:
+        if not self._client.search_registered_models(f"name = '{MODEL_NAME}'"):
+            self._client.create_registered_model(MODEL_NAME, description="Account scoring models")
+
+    def _end_abandoned_runs(self) -> None:
+        """Runs still marked as running were killed: one home trains one model at a time."""
+        experiment = self._experiment()
+        for run in self._client.search_runs([experiment], "attributes.status = 'RUNNING'"):
+            self._client.set_terminated(run.info.run_id, "KILLED")
+
+
+def relocate(db_path: Path, old_root: Path, new_root: Path) -> int:
+    """Rewrite artefact places under `old_root` to `new_root` in MLflow's sqlite file.
+
+    MLflow stores absolute places; this lets a copied or moved home work. Places elsewhere stay.
+    Returns how many were rewritten. Nothing else may have the file open for writing.
+    """
+    changed = 0
+    pairs = (
+        (str(Path(old_root)), str(Path(new_root))),
+        (Path(old_root).as_uri(), Path(new_root).as_uri()),
+    )
+    with sqlite3.connect(db_path) as connection:
+        present = {row[0] for row in connection.execute("select name from sqlite_master")}
+        for table, column in LOCATIONS:
+            for old, new in pairs:
+                if table in present:
+                    changed += _rewrite(connection, table, column, old, new)
+    connection.close()
+    return changed
+
+
+def _rewrite(connection, table: str, column: str, old: str, new: str) -> int:
+    # the names come from LOCATIONS above; only the values are data
+    return connection.execute(
+        f"update {table} set {column} = ? || substr({column}, ?)"
+        f" where {column} = ? or substr({column}, 1, ?) = ?",
+        (new, len(old) + 1, old, len(old) + 1, f"{old}/"),
+    ).rowcount
+
+
+def _prepare_environment(artifact_root: Path) -> None:
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ["DO_NOT_TRACK"] = "true"
+    # where a new store puts its Default experiment: otherwise the folder of whoever calls
+    os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = str(artifact_root)
+
+
+def _trained(version) -> str:
+    return version.tags.get("trained_as_of", "")
+
+
+def _local_path(source: str) -> Path:
+    return Path(unquote(urlparse(source).path)) if source.startswith("file:") else Path(source)

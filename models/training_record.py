@@ -1,0 +1,63 @@
+"""Writes down what a training was and found: files, and numbers under flat names.
+
+Belongs here: the record of a TrainingResult for people and for a tracking server. Does not belong
+here: the tracking server itself (registry.py).
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from models.feature_contract import FEATURES
+from models.plots import save_plots
+from models.settings import TrainingSettings
+from models.training import TrainingResult
+
+MODEL_FOLDER = "scoring_model"
+BASELINES_FILE = "baselines.json"
+
+
+def training_record(result: TrainingResult, settings: TrainingSettings) -> dict:
+    """All that is said of a training in one JSON-ready record, without the model itself."""
+    names = ("window", "split", "trees", "calibration", "importance", "metrics")
+    more = ("baseline_metrics", "comparisons", "reliability")
+    return {
+        "verdict": asdict(result.verdict),
+        "model_digest": result.model.digest(),
+        "settings": settings.model_dump(mode="json"),
+        **{name: getattr(result, name) for name in (*names, *more)},
+    }
+
+
+def write_artifacts(result: TrainingResult, settings: TrainingSettings, folder: Path) -> None:
+    """Write the files of a training into `folder`: model, baselines, contract, record, plots."""
+    model = folder / MODEL_FOLDER
+    result.model.save(model)
+    baselines = {name: one.to_dict() for name, one in result.baselines.items()}
+    _write_json(model / BASELINES_FILE, baselines)
+    _write_json(folder / "feature_contract.json", [asdict(feature) for feature in FEATURES])
+    _write_json(folder / "training.json", training_record(result, settings))
+    save_plots(result, folder / "plots")
+
+
+def measures(result: TrainingResult) -> dict[str, float]:
+    """Every number a training was measured by, under flat names; what is None is left out."""
+    named = {"test": result.metrics or {}, **result.baseline_metrics}
+    against = {f"against_{name}": values for name, values in result.comparisons.items()}
+    values = flat(named | against) | {"trees": result.trees}
+    return {name: float(value) for name, value in values.items() if value is not None}
+
+
+def flat(values: dict, prefix: str = "") -> dict:
+    """Nested settings as one level: {"booster.max_depth": 3}."""
+    out = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            out |= flat(value, f"{prefix}{name}.")
+        else:
+            out[prefix + name] = value
+    return out
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
