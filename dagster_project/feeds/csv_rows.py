@@ -34,7 +34,7 @@ class Record(NamedTuple):
 
 def read_csv(stream: BinaryIO, table: Table, chunk_rows: int) -> Iterator[Header | RawChunk]:
     """Yield the matched Header, then the rows in chunks; raises BadFile (delimiter, columns)."""
-    splitter = _Splitter(numbered_lines(stream))
+    splitter = RowSplitter(numbered_lines(stream))
     names = _header_names(splitter, table)
     header = match_header(names, table)
     yield header
@@ -60,7 +60,7 @@ def _chunk(good: list[Record], bad: list[BadRow], header: Header) -> RawChunk:
     return RawChunk(frame, [r.line for r in good], lambda i: shown(good[i].text), bad)
 
 
-def _header_names(splitter: _Splitter, table: Table) -> list[str]:
+def _header_names(splitter: RowSplitter, table: Table) -> list[str]:
     first = next(iter(splitter), None)
     if first is None:
         raise BadFile("the file holds only blank lines; export it again")
@@ -85,7 +85,7 @@ def _refuse_other_delimiter(first: Record, table: Table) -> None:
         )
 
 
-class _Splitter:
+class RowSplitter:
     """Iterates over the non-blank rows of the lines; once `width` is set, rows must have it."""
 
     def __init__(self, lines: Iterator[tuple[int, str]]):
