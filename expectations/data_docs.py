@@ -34,7 +34,7 @@ REMOVED = re.compile(
 )
 # suites are code and have no page of their own
 SUITE_LINK = re.compile(r'<a href="[^"]*/expectations/[^"]*"\s*>([^<]*)</a>')
-TITLE = re.compile(r"<title>.*?</title>", re.S)
+NOTHING_SAID = re.compile(r"<title>.*?</title>|Data asset: None<br>", re.S)
 
 
 def build(store_dir: Path) -> Path:
@@ -75,7 +75,7 @@ def _page_of(path: Path) -> str:
 def _offline(html: str, style: str) -> str:
     """The page without anything that reaches out, with a style of its own."""
     html = SUITE_LINK.sub(r"\1", REMOVED.sub("", html))
-    html = TITLE.sub("", html)
+    html = NOTHING_SAID.sub("", html)
     return html.replace("<head>", f"<head>{_head('Check result', style)}", 1)
 
 

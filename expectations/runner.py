@@ -15,7 +15,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from expectations.engine import open_context
+from expectations.engine import load_gx, open_context
 from expectations.frames import as_pandas, sample
 from expectations.report import EXAMPLES_SHOWN, ValidationReport, finding_of, redact
 from expectations.store import partition_day, result_path, safe, write_result
@@ -134,9 +134,10 @@ def _stored_text(context: Any, results: list[Any], report: ValidationReport) -> 
     for result in results:
         config = result.expectation_config
         config.kwargs.pop("batch_id", None)
-        # GX's pages show the sentence but not the severity
+        # GX's pages of results show this sentence, but neither severity nor notes
         effect = "Blocks" if config.severity == "critical" else "Warns"
-        config.description = f"{effect}: {config.description}"
+        advice = "" if result.success else f" What to do: {config.notes}"
+        config.description = f"{effect}: {config.description}{advice}"
     evaluated, passed = report.statistics["evaluated"], report.statistics["passed"]
     stored = ExpectationSuiteValidationResult(
         success=passed == evaluated,
@@ -150,7 +151,8 @@ def _stored_text(context: Any, results: list[Any], report: ValidationReport) -> 
         },
         meta={
             "run_id": RunIdentifier(safe(report.partition), partition_day(report.partition)),
-            "active_batch_definition": {"data_asset_name": report.name},
+            "great_expectations_version": load_gx().__version__,
+            "active_batch_definition": {},
             "batch_markers": {},
             "batch_spec": {},
             "account_scoring": _summary(report),
