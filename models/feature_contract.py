@@ -33,7 +33,7 @@ class Feature:
     family: str
     topic: str
     kind: Literal["number", "category"]
-    unit: Literal["count", "days", "usd", "ratio", "share", "text"]
+    unit: Literal["count", "days", "years", "usd", "ratio", "rate", "share", "text"]
     words: str
     words_missing: str
     monotone: Literal[-1, 0, 1] = 0
@@ -59,95 +59,59 @@ def _fit(name, topic, unit, words, missing, attributes=()) -> Feature:
     return Feature(name, "fit", topic, kind, unit, words, missing, 0, source, attributes)
 
 
+NO_RHYTHM = "no second {deal} yet to show a rhythm"
+NO_AMOUNT = "no {deal} amounts on record"
+
+# fmt: off
 FEATURES: tuple[Feature, ...] = (
+    # name, topic, unit, words, words where the value is missing
     _history("won_deals_total", "frequency", "count", "{value} {deals} in all"),
+    _history("won_deals_180d", "frequency", "count", "{value} {deals} in the last 6 months"),
     _history("won_deals_365d", "frequency", "count", "{value} {deals} in the last year"),
     _history("won_deals_730d", "frequency", "count", "{value} {deals} in the last 2 years"),
+    _history("won_deals_1095d", "frequency", "count", "{value} {deals} in the last 3 years"),
     _history("days_since_last_won", "recency", "days", "last {deal} {value} ago"),
     _history("days_since_first_won", "age", "days", "first {deal} {value} ago"),
-    _history(
-        "mean_won_gap_days",
-        "cadence",
-        "days",
-        "a {deal} every {value} on average",
-        "no second {deal} yet to show a rhythm",
-    ),
-    _history(
-        "last_won_gap_days",
-        "cadence",
-        "days",
-        "{value} between its last two {deals}",
-        "no second {deal} yet to show a rhythm",
-    ),
-    _history(
-        "last_won_amount_usd",
-        "amount",
-        "usd",
-        "last {deal} of {value}",
-        "no amount on record for its last {deal}",
-    ),
-    _history(
-        "won_amount_total_usd",
-        "amount",
-        "usd",
-        "{deals} of {value} in all",
-        "no {deal} amounts on record",
-    ),
-    _history(
-        "max_won_amount_usd",
-        "amount",
-        "usd",
-        "largest {deal} of {value}",
-        "no {deal} amounts on record",
-    ),
-    _history(
-        "last_won_amount_ratio",
-        "growth",
-        "ratio",
-        "last {deal} {value} the one before",
-        "no two {deal} amounts to compare",
-    ),
+    _history("mean_won_gap_days", "cadence", "days",
+             "a {deal} every {value} on average", NO_RHYTHM),
+    _history("last_won_gap_days", "cadence", "days",
+             "{value} between its last two {deals}", NO_RHYTHM),
+    _history("won_overdue_ratio", "cadence", "ratio",
+             "time since its last {deal} is {value} its usual gap", NO_RHYTHM),
+    _history("last_won_amount_usd", "amount", "usd",
+             "last {deal} of {value}", "no amount on record for its last {deal}"),
+    _history("won_amount_total_usd", "amount", "usd", "{deals} of {value} in all", NO_AMOUNT),
+    _history("max_won_amount_usd", "amount", "usd", "largest {deal} of {value}", NO_AMOUNT),
+    _history("last_won_amount_ratio", "growth", "ratio",
+             "last {deal} {value} the size of the one before", "no two {deal} amounts to compare"),
+    _history("last_won_amount_filled_usd", "amount", "usd", "last {deal} of about {value}"),
+    _history("won_amount_total_filled_usd", "amount", "usd", "{deals} of about {value} in all"),
+    _history("last_won_amount_per_day_usd", "amount", "usd",
+             "last {deal} comes to about {value} a day since then"),
     _history("last_won_type", "kind", "text", "last {deal} was of type {value}"),
     _history("first_won_type", "kind", "text", "first {deal} was of type {value}"),
-    _history("distinct_won_types", "kind", "count", "{value} kinds of {deal} so far"),
-    _fit(
-        "industry", "industry", "text", "industry: {value}", "no industry on record", ("industry",)
-    ),
+    _history("distinct_won_types", "kind", "count", "types among its {deals}: {value}"),
+    _fit("industry", "industry", "text", "industry: {value}",
+         "no industry on record", ("industry",)),
     _fit("country", "place", "text", "country: {value}", "no country on record", ("country",)),
     _fit("state", "place", "text", "state: {value}", "no state on record", ("state",)),
     _fit("region", "place", "text", "region: {value}", "no region on record", ("region",)),
-    _fit(
-        "company_age_days",
-        "company age",
-        "days",
-        "founded {value} ago",
-        "no founding date on record",
-        ("founded_on",),
-    ),
-    _fit(
-        "industry_heat_365d",
-        "industry",
-        "ratio",
-        "{deals} in its industry at {value} the usual rate this year",
-        "no {deal} rate known for its industry",
-        ("industry",),
-    ),
-    _fit(
-        "region_heat_365d",
-        "place",
-        "ratio",
-        "{deals} in its region at {value} the usual rate this year",
-        "no {deal} rate known for its region",
-        ("region",),
-    ),
-    _fit(
-        "market_heat_365d",
-        "market",
-        "ratio",
-        "{deals} across the market at {value} the usual rate this year",
-        "no {deal} rate known for the market",
-    ),
+    _fit("region_group", "place", "text", "region: {value}", "no region on record", ("region",)),
+    _fit("company_age_days", "company age", "days", "founded {value} ago",
+         "no founding date on record", ("founded_on",)),
+    _fit("age_when_known_years", "company age", "years", "{value} old at its first {deal}",
+         "no founding date on record", ("founded_on",)),
+    _fit("industry_heat_365d", "industry", "ratio",
+         "{deals} in its industry at {value} the usual rate this year",
+         "no {deal} rate known for its industry", ("industry",)),
+    _fit("region_heat_365d", "place", "ratio",
+         "{deals} in its region at {value} the usual rate this year",
+         "no {deal} rate known for its region", ("region",)),
+    _fit("market_heat_365d", "market", "rate",
+         "{value} {deals} per account across the market this year",
+         "no {deal} rate known for the market"),
 )
+# fmt: on
 
 
 def contract_version(features: Iterable[Feature] = FEATURES) -> str:

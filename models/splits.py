@@ -15,6 +15,7 @@ from models.settings import SplitSettings
 LATER_PARTS = ("validation", "calibration", "test")
 # What is given up first where history is short: calibration, then validation, then the test.
 PLANS = (LATER_PARTS, ("validation", "test"), ("test",), ())
+VALIDATION_ONLY = (("validation",), ())
 
 
 @dataclass(frozen=True)
@@ -49,19 +50,22 @@ def matured_before(dates: Iterable[date], horizon_days: int, start: date) -> tup
     return tuple(sorted(day for day in set(dates) if day + embargo <= start))
 
 
-def split_dates(dates: Iterable[date], horizon_days: int, settings: SplitSettings) -> Split:
+def split_dates(
+    dates: Iterable[date], horizon_days: int, settings: SplitSettings, plans=PLANS
+) -> Split:
     """Split as-of dates into train, validation, calibration and test.
 
     Parts are laid from the newest date backwards. Where history is too short a part is left
-    out and named in `missing`; the embargo is never shortened. Raises ValueError without dates.
+    out and named in `missing`; the embargo is never shortened. `plans` are the sets of later parts
+    to try, the fullest first. Raises ValueError without dates.
     """
     days = tuple(sorted(set(dates)))
     if not days:
         raise ValueError("no as-of dates to split: the training set is empty")
-    for plan in PLANS:
+    for plan in plans:
         parts = _lay_parts(days, horizon_days, settings, plan)
         if parts is not None:
-            gone = tuple(_why(name, horizon_days) for name in LATER_PARTS if name not in plan)
+            gone = tuple(_why(name, horizon_days) for name in plans[0] if name not in plan)
             return Split(**parts, horizon_days=horizon_days, missing=gone)
     raise ValueError(
         f"{len(days)} as-of dates are fewer than split.min_train_dates={settings.min_train_dates}"

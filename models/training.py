@@ -3,11 +3,12 @@
 Belongs here: which rows each step sees, in which order the steps run. Does not belong here: the
 steps themselves (splits, encoding, boosting, calibration, evaluation, baselines, promotion).
 
-The way of the model is the way it is measured. With the number of trees found on the validation
-part, the model is fitted anew on all that had matured before the calibration part, before the
-test part, and at last on everything; each fit predicts only what came later. The calibrator is
-learnt on the calibration part, judged on the test part, and if it was kept, learnt anew there for
-the final model: the newest predictions made the way the final model's will be.
+The way of the model is the way it is measured. `_fit_on` is that way: find the number of trees on
+the newest days of some rows, then fit anew on all of them. It is applied to all that had matured
+before the calibration part, before the test part, and at last to everything; each fit predicts
+only what came later. The calibrator is learnt on the calibration part, judged on the test part,
+and if it was kept, learnt anew there for the final model: the newest predictions made the way the
+final model's will be.
 """
 
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ from models.feature_contract import Feature, contract_version, usable_features
 from models.promotion import Verdict, judge
 from models.scoring import HorizonPart, ScoringModel, fix_bands, fix_reference
 from models.settings import TrainingSettings
-from models.splits import LATER_PARTS, Split, matured_before, split_dates
+from models.splits import LATER_PARTS, VALIDATION_ONLY, Split, matured_before, split_dates
 from models.training_rows import newest, on_days, ordered, outcomes, recency_weights, window
 
 
@@ -74,11 +75,10 @@ def train(
     rows = ordered(training_set)
     features = usable_features(settings.snapshot_attributes, settings.left_out_features)
     split = split_dates(rows["as_of_date"], settings.horizon_days, settings.split)
-    trees = _find_trees(rows, split, features, settings)
-    before_calibration = _fit_before(rows, split, "calibration", features, settings, trees)
-    tested = _fit_before(rows, split, "test", features, settings, trees)
+    before_calibration = _fit_before(rows, split, "calibration", features, settings)
+    tested = _fit_before(rows, split, "test", features, settings)
     choice = _choose(before_calibration, tested, settings)
-    final = _fit(rows, features, settings, trees) if settings.refit or not tested else tested.fit
+    final = _fit_on(rows, features, settings) if settings.refit or not tested else tested.fit
     calibrator = _final_calibrator(choice, tested, settings)
     facts = window(rows)
     model = ScoringModel(
@@ -101,7 +101,7 @@ def train(
         verdict=judge(*counts, later.get("metrics"), settings.promotion, strongest),
         split=split.describe(),
         window=facts,
-        trees=trees,
+        trees=final.booster.num_boosted_rounds(),
         calibration=choice.report,
         importance=importance,
         baselines=_fit_baselines(rows, final.encoder, settings),
@@ -139,21 +139,24 @@ def _fit(rows, features: tuple[Feature, ...], settings, trees, later=None) -> _F
     return _Fit(encoder, booster, settings.booster.nthread)
 
 
-def _find_trees(rows, split: Split, features, settings) -> int:
-    if not split.validation:
-        return settings.booster.default_trees
-    train_rows, later = on_days(rows, split.train), on_days(rows, split.validation)
-    fit = _fit(train_rows, features, settings, settings.booster.max_trees, later)
-    return fit.booster.num_boosted_rounds()
+def _fit_on(rows, features, settings) -> _Fit:
+    """Find the number of trees on the newest days of `rows`, then fit on all of them."""
+    found = split_dates(rows["as_of_date"], settings.horizon_days, settings.split, VALIDATION_ONLY)
+    trees = settings.booster.default_trees
+    if found.validation:
+        earlier, newest_days = on_days(rows, found.train), on_days(rows, found.validation)
+        tried = _fit(earlier, features, settings, settings.booster.max_trees, newest_days)
+        trees = tried.booster.num_boosted_rounds()
+    return _fit(rows, features, settings, trees)
 
 
-def _fit_before(rows, split: Split, part, features, settings, trees) -> _LaterPart | None:
+def _fit_before(rows, split: Split, part, features, settings) -> _LaterPart | None:
     days = split.part(part)
     if not days:
         return None
     earlier_days = matured_before(rows["as_of_date"], settings.horizon_days, days[0])
     earlier, later = on_days(rows, earlier_days), on_days(rows, days)
-    fit = _fit(earlier, features, settings, trees)
+    fit = _fit_on(earlier, features, settings)
     return _LaterPart(fit, earlier, later, outcomes(later), fit.predict(later))
 
 

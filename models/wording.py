@@ -8,7 +8,8 @@ DAYS_A_YEAR = 365.25
 
 
 def format_value(value: object, unit: str) -> str:
-    """Text of a value: count, days (as a duration), usd, ratio ("1.8 times"), share or text."""
+    """Text of a value: count, days (as a duration), years, usd, ratio ("1.8 times"),
+    rate ("0.21"), share ("21 %") or text."""
     if unit == "text":
         return str(value)
     number = float(value)
@@ -29,6 +30,10 @@ def _days(number: float) -> str:
     return f"{number / DAYS_A_YEAR:.1f} years"
 
 
+def _years(number: float) -> str:
+    return _plural(round(number), "year")
+
+
 def _plural(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
@@ -45,8 +50,20 @@ def _ratio(number: float) -> str:
     return f"{number:.1f} times" if abs(number) >= 0.1 else f"{number:.2f} times"
 
 
+def _rate(number: float) -> str:
+    return f"{number:.2f}"
+
+
 def _share(number: float) -> str:
     return f"{100 * number:.0f} %"
 
 
-_FORMATS = {"count": _count, "days": _days, "usd": _usd, "ratio": _ratio, "share": _share}
+_FORMATS = {
+    "count": _count,
+    "days": _days,
+    "years": _years,
+    "usd": _usd,
+    "ratio": _ratio,
+    "rate": _rate,
+    "share": _share,
+}
