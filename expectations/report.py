@@ -127,6 +127,17 @@ def redact(result: Any) -> None:
             result.result["partial_unexpected_list"] = []
 
 
+def without_markup(value: Any) -> Any:
+    """The value with < and > replaced by ‹ and ›: GX writes values into its pages unescaped."""
+    if isinstance(value, str):
+        return value.replace("<", "‹").replace(">", "›")
+    if isinstance(value, dict):
+        return {key: without_markup(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_markup(item) for item in value]
+    return value
+
+
 def may_show_values(config: Any) -> bool:
     """True if the values this expectation looks at may be shown and stored."""
     named = [name for name in columns_of(config.kwargs) if PERSONAL.search(name.lower())]

@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.engine import load_gx, open_context
 from expectations.frames import as_pandas, sample
-from expectations.report import EXAMPLES_SHOWN, ValidationReport, finding_of, redact
+from expectations.report import (
+    EXAMPLES_SHOWN,
+    ValidationReport,
+    finding_of,
+    redact,
+    without_markup,
+)
 from expectations.store import partition_day, result_path, safe, write_result
 
 if TYPE_CHECKING:
@@ -138,6 +144,7 @@ def _stored_text(context: Any, results: list[Any], report: ValidationReport) -> 
         effect = "Blocks" if config.severity == "critical" else "Warns"
         advice = "" if result.success else f" What to do: {config.notes}"
         config.description = f"{effect}: {config.description}{advice}"
+        result.result = without_markup(result.result)
     evaluated, passed = report.statistics["evaluated"], report.statistics["passed"]
     stored = ExpectationSuiteValidationResult(
         success=passed == evaluated,

@@ -25,7 +25,7 @@ from expectations.suites.landed import (
 )
 from expectations.vocabulary import column, present, some_and_many, suite, warning
 
-SALESFORCE_ID = r"^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$"
+SALESFORCE_ID = r"^[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?$"
 FIRST_SANE_FOUNDING = date(1500, 1, 1)
 CLOSE_DATES_AHEAD = timedelta(days=3653)
 
