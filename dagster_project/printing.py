@@ -1,4 +1,4 @@
-"""How text reaches a terminal or a pipe: tables, pairs, errors, progress.
+"""How text reaches a terminal or a pipe: tables, pairs, errors.
 
 Belongs here: layout and encoding of anything, knowing nothing of what it means.
 Does not belong here: what the answers are (answers.py), which of it is shown (terminal.py).
@@ -14,10 +14,8 @@ import math
 import os
 import re
 import sys
-import time
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -98,7 +96,7 @@ def print_table(
 
     console = console or make_console()
     table = Table(
-        title=_text(title) if title else None,
+        title=as_text(title) if title else None,
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -108,7 +106,7 @@ def print_table(
     known = [item if isinstance(item, Column) else Column(item) for item in columns]
     for column in known:
         table.add_column(
-            _text(column.header),
+            as_text(column.header),
             justify="right" if column.right else "left",
             style=column.style,
             no_wrap=column.width is not None or column.right,
@@ -131,9 +129,9 @@ def print_pairs(title: str, pairs: Mapping[str, Any], console: Any = None) -> No
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in pairs.items():
-        grid.add_row(_text(name), _cell(Column(name), value))
+        grid.add_row(as_text(name), _cell(Column(name), value))
     console.print(
-        Panel(grid, title=_text(title), title_align="left", box=box.ROUNDED, expand=False)
+        Panel(grid, title=as_text(title), title_align="left", box=box.ROUNDED, expand=False)
     )
 
 
@@ -162,7 +160,7 @@ def print_lines(*lines: str, console: Any = None, style: str | None = None) -> N
     """Print lines as they are, wrapped at the console's width."""
     console = console or make_console()
     for line in lines:
-        console.print(_text(line), style=style)
+        console.print(as_text(line), style=style)
 
 
 def print_error(message: str, hint: str | None = None) -> None:
@@ -172,34 +170,11 @@ def print_error(message: str, hint: str | None = None) -> None:
     """
     console = make_console(sys.stderr)
     lines = str(message).splitlines() or ["?"]
-    console.print(_text(f"error: {lines[0]}"), style="bold red", soft_wrap=True)
+    console.print(as_text(f"error: {lines[0]}"), style="bold red", soft_wrap=True)
     for line in lines[1:]:
-        console.print(_text(line), soft_wrap=True)
+        console.print(as_text(line), soft_wrap=True)
     if hint:
-        console.print(_text(f"what to do: {hint}"), soft_wrap=True)
-
-
-@contextmanager
-def progress(description: str, stream: Any = None) -> Iterator[Any]:
-    """Show that something is under way; yields a function that says what is being done now.
-
-    A moving line on a terminal; elsewhere one plain line at the start, one for each step and one
-    at the end. All on standard error, so that standard output stays clean.
-    """
-    console = make_console(stream or sys.stderr)
-    started = time.monotonic()
-    outcome = "failed"
-    try:
-        if console.is_terminal:
-            with console.status(_text(description)) as status:
-                yield lambda step: status.update(_text(f"{description}: {step}"))
-        else:
-            console.print(_text(f"{description} …"), soft_wrap=True)
-            yield lambda step: console.print(_text(f"  {step}"), soft_wrap=True)
-        outcome = "done"
-    finally:
-        seconds = time.monotonic() - started
-        console.print(_text(f"{description}: {outcome} in {seconds:.1f} s"), soft_wrap=True)
+        console.print(as_text(f"what to do: {hint}"), soft_wrap=True)
 
 
 def _harmless(text: str) -> str:
@@ -212,7 +187,8 @@ def _visible(character: str) -> str:
     return " " if is_switch or unicodedata.category(character) in ("Cc", "Cs") else character
 
 
-def _text(value: Any) -> Any:
+def as_text(value: Any) -> Any:
+    """Return a rich text of a value, without markup."""
     from rich.text import Text
 
     return Text(literal(value))
@@ -220,9 +196,9 @@ def _text(value: Any) -> Any:
 
 def _cell(column: Column, value: Any) -> Any:
     if isinstance(value, (list, tuple)):
-        return _bullets(value) if value else _text(None)
+        return _bullets(value) if value else as_text(None)
     text = literal(value)
-    return _text(shorten(text, column.width) if column.width else text)
+    return as_text(shorten(text, column.width) if column.width else text)
 
 
 def _bullets(items: Sequence[Any]) -> Any:
@@ -235,7 +211,7 @@ def _bullets(items: Sequence[Any]) -> Any:
     for item in items:
         text = literal(item)
         has_sign = text.startswith(BULLETS)
-        grid.add_row(_text(text[0] if has_sign else "•"), _text(text[2:] if has_sign else text))
+        grid.add_row(as_text(text[0] if has_sign else "•"), as_text(text[2:] if has_sign else text))
     return grid
 
 

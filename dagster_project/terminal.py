@@ -21,8 +21,8 @@ from dagster_project.printing import (
     print_pairs,
     print_rows,
     print_table,
-    progress,
 )
+from dagster_project.progress import progress
 
 __all__ = [
     "Column",

@@ -14,6 +14,11 @@ from typing import Any
 
 from expectations.vocabulary import column, critical, present, some_and_many, suite, warning
 
+CLASSES = {
+    "band": ("Bands are hot, warm or cold.", ("hot", "warm", "cold")),
+    "grade": ("Grades are A, B, C or D, or empty.", ("A", "B", "C", "D")),
+    "tier": ("Tiers are 1 to 4, or empty.", (1, 2, 3, 4)),
+}
 PROVENANCE = (
     "scoring_model_version",
     "score_basis",
@@ -194,29 +199,16 @@ def _classes() -> list[Any]:
     fix = "The thresholds of the scoring model are broken: retrain."
     return [
         present("band_present", "band", "Every account has a band.", fix),
-        critical(
-            "ColumnValuesToBeInSet",
-            "band_known",
-            "Bands are hot, warm or cold.",
-            fix,
-            column="band",
-            value_set=["hot", "warm", "cold"],
-        ),
-        critical(
-            "ColumnValuesToBeInSet",
-            "grade_known",
-            "Grades are A, B, C or D, or empty.",
-            fix,
-            column="grade",
-            value_set=["A", "B", "C", "D"],
-        ),
-        critical(
-            "ColumnValuesToBeInSet",
-            "tier_known",
-            "Tiers are 1 to 4, or empty.",
-            fix,
-            column="tier",
-            value_set=[1, 2, 3, 4],
+        *(
+            critical(
+                "ColumnValuesToBeInSet",
+                f"{name}_known",
+                means,
+                fix,
+                column=name,
+                value_set=list(values),
+            )
+            for name, (means, values) in CLASSES.items()
         ),
     ]
 
