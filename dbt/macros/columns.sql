@@ -18,3 +18,12 @@
 {% macro to_text(column) -%}
     nullif(trim({{ column }}), '')
 {%- endmacro %}
+
+{# A descriptive attribute; words that only say "not known" are null, so that they become no level of
+   their own: who is filled in later as "unknown" must not stand out. #}
+{% macro to_attribute(column) -%}
+    case
+        when not regexp_matches(lower(trim({{ column }})), '^(|unknown|tbd|n/?a|none|null|-|other|.* - other)$')
+            then trim({{ column }})
+    end
+{%- endmacro %}

@@ -18,5 +18,6 @@ versions as (
 
 select
     account_id, {{ tracked | join(', ') }},
+    min(valid_from) over (partition by account_id) as first_known_on,
     occurred_at, known_at, valid_from, valid_to
 from versions

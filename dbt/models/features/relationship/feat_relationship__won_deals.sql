@@ -54,6 +54,10 @@ select
     days_since_last_won,
     days_since_first_won,
     case when gaps > 0 then gap_days::double / gaps end as mean_won_gap_days,
-    last_won_gap_days
+    last_won_gap_days,
+    -- longer than its own rhythm (of at least a month) since the last: above 1 is overdue
+    case when gaps > 0
+        then days_since_last_won::double * gaps / greatest(gap_days, 30 * gaps)
+    end as won_overdue_ratio
 from eligible
 left join counted using (account_id, as_of_date)

@@ -1,0 +1,52 @@
+-- Attributes that people fill in later, with gaps filled by draw (macros/filled_by_draw.sql): they say
+-- what the value says, and nothing by its absence. *Snapshot* features where the CRM keeps no history.
+with eligible as (
+
+    select account_id, as_of_date from {{ on_requested_dates(ref('spine_account_day')) }} where is_eligible
+
+),
+
+accounts as (
+
+    select * from {{ as_of_versions(ref('core_account_version')) }} where not is_deleted
+
+),
+
+large_regions as (
+
+    select as_of_date, region
+    from accounts
+    where region is not null
+    group by as_of_date, region
+    qualify row_number() over (partition by as_of_date order by count(*) desc, region) <= 12
+
+),
+
+coarse as (
+
+    select
+        accounts.account_id,
+        accounts.as_of_date,
+        -- whole years: exact founding days are known for few, and those are not like the others
+        least(greatest(year(accounts.first_known_on) - year(accounts.founded_on), -1), 30)::integer
+            as age_when_known_years,
+        case
+            when large_regions.region is not null then accounts.region
+            when accounts.region is not null then 'elsewhere'
+        end as region_group
+    from accounts
+    left join large_regions
+        on accounts.as_of_date = large_regions.as_of_date and accounts.region = large_regions.region
+
+)
+
+select
+    eligible.account_id,
+    eligible.as_of_date,
+    ages.age_when_known_years,
+    regions.region_group
+from eligible
+left join {{ filled_by_draw('coarse', 'age_when_known_years') }} as ages
+    on eligible.account_id = ages.account_id and eligible.as_of_date = ages.as_of_date
+left join {{ filled_by_draw('coarse', 'region_group') }} as regions
+    on eligible.account_id = regions.account_id and eligible.as_of_date = regions.as_of_date
