@@ -24,11 +24,12 @@ def keys(key: str, thing: str, pattern: str) -> list[Any]:
             f"Every {thing} has an id.",
             "Rows without an id cannot be followed through time: export the Id column.",
         ),
-        critical(
+        *some_and_many(
             "ColumnValuesToMatchRegex",
             "id_is_safe",
             "Ids are 1 to 64 characters without blanks.",
             "The columns of the file have probably shifted: look at the delimiter and quoting.",
+            block_below=0.95,
             column=key,
             regex=SAFE_ID,
         ),

@@ -156,7 +156,7 @@ def one_and_all(name: str, column: str, value: object) -> dict[str, Damage]:
 
 LANDED = {
     "id_present": put("id", None),
-    "id_is_safe": put("id", "001 000"),
+    **one_and_all("id_is_safe", "id", "001 000"),
     "id_has_vendor_shape": put("id", "1.2E+14"),
     "known_at_present": put("known_at", None),
     "known_by_arrival": put("known_at", DAY + timedelta(days=1)),
