@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,9 +99,11 @@ def _refuse_binary(head: bytes) -> None:
     for magic, what in _MAGIC.items():
         if head.startswith(magic):
             raise BadFile(f"the file is {what}, not text; {_ADVICE}")
-    if head.startswith(_WIDE) or head[:512].count(0) > len(head[:512]) * 0.2:
+    # Judged by the first line alone: damage further down costs its own rows, not the file.
+    line = re.split(rb"[\r\n]", head.lstrip(b"\r\n"), maxsplit=1)[0][:512]
+    if head.startswith(_WIDE) or line.count(0) > len(line) * 0.2:
         raise BadFile(f"the file is UTF-16 or binary (full of NUL bytes), not UTF-8; {_ADVICE}")
-    if len(head) - len(head.translate(None, _CONTROL)) > len(head) * 0.05:
+    if len(line) - len(line.translate(None, _CONTROL)) > len(line) * 0.05:
         raise BadFile(f"the file is binary, not text; {_ADVICE}")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -151,8 +152,16 @@ def _guesses(raw: bytes) -> list[str]:
 
 
 def _likelihood(text: str) -> int:
-    odd = re.findall(r"[^\x00-\x7f]", text)
-    return sum(1 if char in _LIKELY else -1 for char in odd)
+    """How much like names the characters outside ASCII look, given the one before each."""
+    score = 0
+    for before, char in re.findall(r"(?=(.)([^\x00-\x7f]))", text, re.DOTALL):
+        if unicodedata.category(char) == "Sm":
+            score -= 3
+        elif before.islower() and char.isupper():
+            score -= 2
+        else:
+            score += 1 if char in _LIKELY else -1
+    return score
 
 
 def _add_company(source: Source, row: dict[str, str]) -> None:

@@ -1,0 +1,282 @@
+"""Landing: one door, both clocks, nothing twice, nothing half."""
+
+import gzip
+import shutil
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from dagster_project import landing
+from dagster_project.feeds import VENDORS
+from dagster_project.feeds.salesforce import ACCOUNT
+from dagster_project.known_at import KnownAt, arrival_day
+from dagster_project.landing import LandingError, data_files, land_file, land_files
+from dagster_project.landing_store import QUARANTINE_SCHEMA, landing_schema, write_schemas
+
+DAY = date(2024, 3, 5)
+HEAD = "Id,Name,NumberOfEmployees,CreatedDate,SystemModstamp\n"
+FIRST = "001A,Acme,10,2010-01-05T10:00:00Z,2010-01-05T10:00:00Z\n"
+SECOND = "001A,Acme Corp,20,2010-01-05T10:00:00Z,2012-06-07T08:00:00Z\n"
+THIRD = "001A,Acme plc,30,2010-01-05T10:00:00Z,2013-06-07T08:00:00Z\n"
+BAD = "001B,Bolt,many,,\n"
+
+
+@pytest.fixture
+def land(tmp_path):
+    """Land content under a file name; returns the receipt."""
+
+    def _land(content, name="Account.csv", ds=DAY, known=None, **options):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        where = (tmp_path / "landing", tmp_path / "quarantine")
+        return land_file(path, "salesforce", *where, ds, known or KnownAt.on(ds), **options)
+
+    return _land
+
+
+def landed(tmp_path, table="account") -> pl.DataFrame:
+    files = sorted((tmp_path / "landing/salesforce" / table).glob("ds=*/*.parquet"))
+    return pl.concat([pl.read_parquet(f, hive_partitioning=False) for f in files])
+
+
+def quarantined(tmp_path, table="account") -> pl.DataFrame:
+    files = sorted((tmp_path / "quarantine/salesforce" / table).glob("ds=*/*.parquet"))
+    return pl.concat([pl.read_parquet(f, hive_partitioning=False) for f in files])
+
+
+def all_bytes(root: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+def test_rows_land_typed_with_both_clocks_and_where_they_came_from(land, tmp_path):
+    receipt = land(HEAD + FIRST)
+    rows = landed(tmp_path)
+    assert rows.schema == pl.Schema(landing_schema(ACCOUNT))
+    row = rows.row(0, named=True)
+    assert row["occurred_at"] == datetime(2010, 1, 5, 10)
+    assert (row["known_at"], row["ds"]) == (DAY, DAY)
+    assert (row["source_file"], row["source_line"]) == ("Account.csv", 2)
+    assert row["source_sha256"] == receipt.sha256
+    assert (receipt.table, receipt.rows_landed, receipt.rows_quarantined) == ("account", 1, 0)
+    folder = tmp_path / "landing/salesforce/account/ds=2024-03-05"
+    assert [p.name for p in folder.iterdir()] == [f"{receipt.sha256[:16]}.parquet"]
+    assert not (tmp_path / "quarantine").exists()
+
+
+def test_without_any_stamp_a_row_happened_on_the_day_it_was_known(land, tmp_path):
+    land("Id,Name\n001A,Acme\n")
+    assert landed(tmp_path)["occurred_at"].to_list() == [datetime(2024, 3, 5)]
+
+
+def test_bad_rows_go_to_quarantine_and_good_ones_land(land, tmp_path):
+    receipt = land(HEAD + BAD + FIRST)
+    assert (receipt.rows_landed, receipt.rows_quarantined, receipt.error) == (1, 1, None)
+    rows = quarantined(tmp_path)
+    assert rows.schema == pl.Schema(QUARANTINE_SCHEMA)
+    row = rows.row(0, named=True)
+    assert (row["vendor"], row["table_name"], row["ds"]) == ("salesforce", "account", DAY)
+    assert (row["source_file"], row["source_line"]) == ("Account.csv", 2)
+    assert row["column_name"] == "number_of_employees" and "'many'" in row["reason"]
+    assert row["raw_row"] == BAD.strip()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "the file is empty"),
+        (b"Name\nx\n", "required column id"),
+        (gzip.compress((HEAD + FIRST).encode())[:-9], "ends too early"),
+        (gzip.compress((HEAD + FIRST * 9).encode())[:10] + b"x" * 40, "gzip"),
+        ((HEAD + FIRST).encode("utf-16"), "UTF-16"),
+    ],
+)
+def test_a_bad_file_becomes_one_quarantine_row(land, tmp_path, content, words):
+    receipt = land(content)
+    assert words in receipt.error and receipt.rows_landed == 0
+    row = quarantined(tmp_path).row(0, named=True)
+    assert (row["source_line"], row["raw_row"], row["reason"]) == (None, None, receipt.error)
+    assert not (tmp_path / "landing").exists()
+
+
+def test_a_file_that_breaks_late_lands_nothing(land, tmp_path):
+    rows = "".join(f"{i:06d},n{i * 7919 % 100003},{i},,\n" for i in range(20_000))
+    receipt = land(gzip.compress((HEAD + rows).encode())[:-2000], chunk_rows=1000)
+    assert receipt.error and receipt.rows_quarantined == 1
+    assert not (tmp_path / "landing").exists()
+
+
+def test_a_file_of_no_known_table_is_quarantined_with_advice(land, tmp_path):
+    receipt = land(HEAD + FIRST, name="AccountHistory.csv")
+    assert receipt.table == "unknown" and "rename it" in receipt.error
+    assert quarantined(tmp_path, "unknown")["table_name"].to_list() == ["unknown"]
+
+
+def test_a_header_alone_lands_with_a_warning(land, tmp_path):
+    receipt = land(HEAD)
+    assert receipt.error is None and receipt.warnings == ("the file has a header but no rows",)
+    assert landed(tmp_path).height == 0
+
+
+def test_the_same_file_twice_changes_nothing(land, tmp_path):
+    first = land(HEAD + BAD + FIRST)
+    before = all_bytes(tmp_path)
+    times = [p.stat().st_mtime_ns for p in (tmp_path / "landing").rglob("*.parquet")]
+    again = land(HEAD + BAD + FIRST)
+    assert again.already_landed and not first.already_landed
+    assert (again.rows_landed, again.rows_quarantined) == (1, 1)
+    assert all_bytes(tmp_path) == before
+    assert [p.stat().st_mtime_ns for p in (tmp_path / "landing").rglob("*.parquet")] == times
+
+
+def test_the_same_file_on_another_day_lands_again_but_not_as_history(land, tmp_path):
+    land(HEAD + FIRST)
+    assert not land(HEAD + FIRST, ds=DAY + timedelta(1)).already_landed
+    assert landed(tmp_path)["known_at"].to_list() == [DAY, DAY + timedelta(1)]
+    again = land(HEAD + FIRST, ds=DAY + timedelta(2), known=KnownAt.history())
+    assert again.already_landed and again.rows_landed == 1
+
+
+def test_the_same_input_gives_the_same_bytes(land, tmp_path):
+    content = HEAD + "".join(f"{i:06d},n{i},{i},,\n" for i in range(3000)) + BAD
+    land(content, chunk_rows=500)
+    before = all_bytes(tmp_path)
+    shutil.rmtree(tmp_path / "landing")
+    shutil.rmtree(tmp_path / "quarantine")
+    land(content, chunk_rows=500)
+    assert all_bytes(tmp_path) == before
+
+
+def test_a_crash_between_quarantine_and_landing_is_mended_by_the_next_run(land, tmp_path):
+    land(HEAD + BAD + FIRST)
+    whole = all_bytes(tmp_path)
+    shutil.rmtree(tmp_path / "landing")
+    assert not land(HEAD + BAD + FIRST).already_landed
+    assert all_bytes(tmp_path) == whole
+
+
+def test_no_unfinished_file_is_left_when_the_disk_fails(land, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("dagster_project.landing_store.os.replace", full)
+    with pytest.raises(OSError, match="no space"):
+        land(HEAD + FIRST)
+    assert [p for p in (tmp_path / "landing").rglob("*") if p.is_file()] == []
+    monkeypatch.undo()
+    assert land(HEAD + FIRST).rows_landed == 1
+
+
+def test_a_file_that_is_still_being_written_is_not_landed(land, tmp_path, monkeypatch):
+    spill = landing._spill
+
+    def slow(reader, folder, door):
+        counts = spill(reader, folder, door)
+        door.path.write_text(HEAD + FIRST + SECOND)
+        return counts
+
+    monkeypatch.setattr(landing, "_spill", slow)
+    with pytest.raises(OSError, match="written to while it was read"):
+        land(HEAD + FIRST)
+    assert not (tmp_path / "landing").exists()
+
+
+def test_history_gives_each_version_the_day_it_was_known(land, tmp_path):
+    land(HEAD + SECOND + FIRST, known=KnownAt.history())
+    rows = landed(tmp_path).select("name", "occurred_at", "known_at", "ds").rows()
+    assert rows == [
+        ("Acme Corp", datetime(2012, 6, 7, 8), date(2012, 6, 7), DAY),
+        ("Acme", datetime(2010, 1, 5, 10), date(2010, 1, 5), DAY),
+    ]
+
+
+def test_the_only_version_of_a_record_was_known_when_it_was_created(land, tmp_path):
+    land(HEAD + SECOND, known=KnownAt.history())
+    assert landed(tmp_path)["known_at"].to_list() == [date(2010, 1, 5)]
+
+
+def test_a_later_version_in_a_later_import_is_not_known_from_the_start(land, tmp_path):
+    land(HEAD + FIRST, known=KnownAt.history())
+    land(HEAD + SECOND, name="Account-2.csv", known=KnownAt.history())
+    assert sorted(landed(tmp_path)["known_at"]) == [date(2010, 1, 5), date(2012, 6, 7)]
+
+
+def test_the_parts_of_a_history_are_seen_together_whatever_their_order(tmp_path):
+    for name, row in (
+        ("account-1.csv", THIRD),
+        ("account-2.csv", FIRST),
+        ("account-3.csv", SECOND),
+    ):
+        (tmp_path / name).write_text(HEAD + row)
+    where = (tmp_path / "landing", tmp_path / "quarantine")
+    files = data_files(tmp_path)
+    receipts = list(land_files(files, "salesforce", *where, DAY, KnownAt.history()))
+    assert [r.rows_landed for r in receipts] == [1, 1, 1]
+    known = dict(landed(tmp_path).select("name", "known_at").rows())
+    assert known == {
+        "Acme": date(2010, 1, 5),
+        "Acme Corp": date(2012, 6, 7),
+        "Acme plc": date(2013, 6, 7),
+    }
+
+
+def test_history_without_any_stamp_is_quarantined_row_by_row(land, tmp_path):
+    receipt = land(HEAD + FIRST + "001B,Bolt,1,,\n", known=KnownAt.history())
+    assert (receipt.rows_landed, receipt.rows_quarantined) == (1, 1)
+    assert "--date" in quarantined(tmp_path)["reason"][0]
+
+
+def test_stage_changes_are_known_when_they_happened(land, tmp_path):
+    rows = "008A,006A,2011-02-03T00:00:00Z,Closed Won\n"
+    land("Id,OpportunityId,CreatedDate,StageName\n" + rows, "OpportunityHistory.csv", DAY)
+    row = landed(tmp_path, "opportunity_history").row(0, named=True)
+    assert (row["occurred_at"], row["known_at"]) == (datetime(2011, 2, 3), DAY)
+
+
+@pytest.mark.parametrize(
+    ("arrived", "day"),
+    [
+        (datetime(2024, 3, 6, 4, 59, 59), date(2024, 3, 5)),
+        (datetime(2024, 3, 6, 5, 0, 0), date(2024, 3, 6)),
+        (datetime(2024, 3, 6, 23, 0, 0, tzinfo=UTC), date(2024, 3, 6)),
+        (datetime(2024, 3, 6, 5, 30, tzinfo=timezone(timedelta(hours=1))), date(2024, 3, 5)),
+    ],
+)
+def test_what_arrives_before_the_cut_off_was_known_the_day_before(arrived, day):
+    assert arrival_day(arrived) == day
+
+
+def test_wrong_use_is_told_apart_from_bad_files(tmp_path):
+    known = KnownAt.on(DAY)
+    with pytest.raises(LandingError, match="is a folder"):
+        land_file(tmp_path, "salesforce", tmp_path, tmp_path, DAY, known)
+    with pytest.raises(LandingError, match="no such file"):
+        land_file(tmp_path / "account.csv", "salesforce", tmp_path, tmp_path, DAY, known)
+    with pytest.raises(LandingError, match="unknown vendor 'oracle'; known are: salesforce"):
+        land_file(tmp_path, "oracle", tmp_path, tmp_path, DAY, known)
+    with pytest.raises(LandingError, match="no such file or folder"):
+        data_files(tmp_path / "nowhere")
+
+
+def test_data_files_are_listed_in_order_without_the_unfinished(tmp_path):
+    names = ["b.csv", "a.csv.gz", ".hidden.csv", "c.csv.part", "d.tmp", "LICENSE", "sub/e.jsonl"]
+    for name in [*names, ".git/f.csv", "_SUCCESS", "README.md"]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = [str(p.relative_to(tmp_path)) for p in data_files(tmp_path)]
+    assert found == ["a.csv.gz", "b.csv", "sub/e.jsonl"]
+    assert data_files(tmp_path / "b.csv") == [tmp_path / "b.csv"]
+
+
+def test_schema_files_have_the_columns_and_no_rows_and_are_written_once(tmp_path):
+    write_schemas(tmp_path / "landing", tmp_path / "quarantine")
+    before = all_bytes(tmp_path)
+    write_schemas(tmp_path / "landing", tmp_path / "quarantine")
+    assert all_bytes(tmp_path) == before
+    for table in VENDORS["salesforce"]:
+        path = tmp_path / "landing/salesforce" / table.name / "_schema.parquet"
+        schema = pl.read_parquet(path)
+        assert schema.height == 0 and schema.schema == pl.Schema(landing_schema(table))
+    assert pl.read_parquet(tmp_path / "quarantine/_schema.parquet").height == 0
