@@ -6,17 +6,22 @@ with stage_changes as (
 
 ),
 
-corrected as (
+told_anew as (
 
-    select
-        *,
-        lead(known_at) over (partition by stage_change_id order by known_at) as superseded_on
+    select *
     from stage_changes
     qualify row(stage, amount_cents, occurred_at, is_deleted) is distinct from
         lag(row(stage, amount_cents, occurred_at, is_deleted)) over (partition by stage_change_id order by known_at)
 
+),
+
+replaced as (
+
+    select *, lead(known_at) over (partition by stage_change_id order by known_at) as superseded_on
+    from told_anew
+
 )
 
 select stage_change_id, opportunity_id, stage, amount_cents, occurred_at, known_at, superseded_on
-from corrected
+from replaced
 where not is_deleted

@@ -28,8 +28,9 @@ coarse as (
         accounts.account_id,
         accounts.as_of_date,
         -- whole years: exact founding days are known for few, and those are not like the others
-        least(greatest(year(accounts.first_known_on) - year(accounts.founded_on), -1), 30)::integer
-            as age_when_known_years,
+        case when accounts.founded_on is not null
+            then least(greatest(year(accounts.first_known_on) - year(accounts.founded_on), -1), 30)::integer
+        end as age_when_known_years,
         case
             when large_regions.region is not null then accounts.region
             when accounts.region is not null then 'elsewhere'
