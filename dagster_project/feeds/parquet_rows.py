@@ -31,7 +31,8 @@ def read_parquet(opened: Opened, table: Table, chunk_rows: int) -> Iterator[Head
         total = lazy.select(pl.len()).collect().item()
         for offset in range(0, max(total, 1), chunk_rows):
             yield _chunk(lazy.slice(offset, chunk_rows).collect(), offset, header)
-    except pl.exceptions.PolarsError as error:
+    # A damaged page can make the decoder panic, which is no ordinary exception.
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         what = str(error).splitlines()[0][:200]
         raise BadFile(f"the Parquet file is damaged ({what}); copy or export it again") from error
 

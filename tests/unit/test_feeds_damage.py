@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import random
 
 import polars as pl
 import pytest
@@ -228,3 +229,31 @@ def test_parquet_damage():
     nested = parquet(pl.DataFrame({"Id": [["a"], ["b"]]}))
     assert "not single values" in refused(nested, "account.parquet")
     assert read_table(gzip.compress(data), ACCOUNT).good.height == 5000
+
+
+def damaged(data: bytes, dice: random.Random) -> bytes:
+    out = bytearray(data)
+    at = dice.randrange(len(out))
+    how = dice.choice(["change", "cut", "insert"])
+    if how == "change":
+        out[at] = dice.randrange(256)
+    elif how == "cut":
+        del out[at : at + dice.choice([1, 10, 300])]
+    else:
+        out[at:at] = dice.randbytes(4)
+    return bytes(out)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl", "gz"])
+def test_damage_at_random_places_never_raises_anything_but_bad_file(kind):
+    frame = pl.DataFrame({"Id": [f"{i:018d}" for i in range(99)], "Name": ["Né", '"', "x"] * 33})
+    texts = {"parquet": parquet(frame), "csv": frame.write_csv().encode()}
+    texts |= {"jsonl": frame.write_ndjson().encode(), "gz": gzip.compress(texts["csv"])}
+    dice = random.Random(kind)
+    for _ in range(60):
+        try:
+            read = read_table(damaged(texts[kind], dice), ACCOUNT, f"account.{kind}")
+        except BadFile as refusal:
+            assert refusal.reason
+        else:
+            assert read.good.height + len(read.bad) <= 101
