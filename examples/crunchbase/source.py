@@ -177,7 +177,7 @@ def _add_company(source: Source, row: dict[str, str]) -> None:
         _day(row["founded_at"]),
     )
     other = source.companies.get(company.permalink)
-    # A company that stands twice: the fuller row, then the first by its text, in whatever order.
+    # A company that stands twice: the fuller row, then the greater text, in any order.
     if other is None or _fullness(company) > _fullness(other):
         source.companies[company.permalink] = company
 
