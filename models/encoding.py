@@ -21,6 +21,8 @@ import polars as pl
 from models.feature_contract import ContractError, Feature
 
 QUANTILES = np.linspace(0.0, 1.0, 101)
+# one bit pattern for every kind of NaN
+NAN_WORD = np.uint64(0x7FF8000000000000)
 
 
 @dataclass(frozen=True)
@@ -198,10 +200,10 @@ def _words(series: pl.Series, feature: Feature) -> np.ndarray:
             return np.zeros(len(series), dtype="<u8")
         places = series.cast(pl.String).replace_strict(codes, default=0, return_dtype=pl.Int64)
         return table[places.fill_null(0).to_numpy()]
-    # adding 0.0 turns -0.0 into 0.0; one bit pattern stands for every NaN
+    # adding 0.0 turns -0.0 into 0.0
     values = numbers(series) + 0.0
-    values = np.where(np.isnan(values), np.nan, values)
-    return np.ascontiguousarray(values, dtype="<f8").view("<u8")
+    words = np.ascontiguousarray(values, dtype="<f8").view("<u8")
+    return np.where(np.isnan(values), NAN_WORD, words)
 
 
 def _column_from(row: dict) -> EncodedFeature:

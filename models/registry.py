@@ -137,12 +137,7 @@ class Registry:
         run = self._client.create_run(self._experiment(), run_name=f"as of {tags['trained_as_of']}")
         run_id = run.info.run_id
         facts = tags | {"code_version": code_version, "verdict": result.verdict.verdict}
-        for name, text in {**facts, "why": result.verdict.why}.items():
-            self._client.set_tag(run_id, name, text)
-        for name, value in flat(settings.model_dump() | {"window": result.window}).items():
-            self._client.log_param(run_id, name, value)
-        for name, value in measures(result).items():
-            self._client.log_metric(run_id, name, value)
+        self._client.log_batch(run_id, **_entities(result, settings, facts, run.info.start_time))
         with tempfile.TemporaryDirectory() as folder:
             write_artifacts(result, settings, Path(folder))
             self._client.log_artifacts(run_id, folder)
@@ -222,6 +217,20 @@ def _prepare_environment(artifact_root: Path) -> None:
     os.environ["DO_NOT_TRACK"] = "true"
     # where a new store puts its Default experiment: otherwise the folder of whoever calls
     os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = str(artifact_root)
+
+
+def _entities(result: TrainingResult, settings: TrainingSettings, tags: dict, time: int) -> dict:
+    """Metrics (at `time`, in ms), params and tags of a run in MLflow's own form, for one write."""
+    from mlflow.entities import Metric, Param, RunTag
+
+    numbers = [Metric(name, value, time, 0) for name, value in measures(result).items()]
+    params = flat(settings.model_dump() | {"window": result.window})
+    texts = tags | {"why": result.verdict.why}
+    return {
+        "metrics": numbers,
+        "params": [Param(name, str(value)) for name, value in params.items()],
+        "tags": [RunTag(name, text) for name, text in texts.items()],
+    }
 
 
 def _trained(version) -> str:

@@ -27,7 +27,7 @@ from models.calibration import (
 )
 from models.encoding import Encoder, fit_encoder
 from models.evaluation import compare, evaluate, reliability
-from models.feature_contract import Feature, contract_version, usable_features
+from models.feature_contract import FEATURES, Feature, contract_version, usable_features
 from models.promotion import Verdict, judge
 from models.scoring import HorizonPart, ScoringModel, fix_bands, fix_reference
 from models.settings import TrainingSettings
@@ -64,16 +64,17 @@ def train(
     settings: TrainingSettings,
     reference: pl.DataFrame | None = None,
     metadata: dict | None = None,
+    contract: tuple[Feature, ...] = FEATURES,
 ) -> TrainingResult:
     """Train on rows of account_id, as_of_date, features, is_converted (all matured).
 
     `reference` is the population that scores compare with (default: the newest as-of date of the
-    training set); `metadata` is stored with the model and must not hold clock times. The same
-    rows in any order give the same model. Raises ValueError on an empty training set or unknown
-    outcomes, ContractError on absent columns.
+    training set); `metadata` is stored with the model and must not hold clock times; `contract`
+    holds the rows of the feature contract. The same rows in any order give the same model. Raises
+    ValueError on an empty training set or unknown outcomes, ContractError on absent columns.
     """
     rows = ordered(training_set)
-    features = usable_features(settings.snapshot_attributes, settings.left_out_features)
+    features = usable_features(settings.snapshot_attributes, settings.left_out_features, contract)
     split = split_dates(rows["as_of_date"], settings.horizon_days, settings.split)
     before_calibration = _fit_before(rows, split, "calibration", features, settings)
     tested = _fit_before(rows, split, "test", features, settings)
@@ -90,7 +91,11 @@ def train(
         little_data_below=settings.little_data_below,
         nthread=settings.booster.nthread,
         deal_words=settings.deal_words,
-        metadata={"feature_contract_version": contract_version(), **facts, **(metadata or {})},
+        metadata={
+            "feature_contract_version": contract_version(contract),
+            **facts,
+            **(metadata or {}),
+        },
     )
     importance = gain_by_feature(final.booster)
     later = _measure(tested, choice.calibrator, settings) if tested else {}

@@ -1,0 +1,119 @@
+"""How a trained model must behave, whatever its numbers."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models.boosting import fit_booster, raw_log_odds
+from models.encoding import fit_encoder
+from models.feature_contract import FEATURES, feature_named
+from models.settings import BoosterSettings
+from models.training import train
+from tests.factories import training_rows, training_settings
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return training_rows(accounts=800)
+
+
+@pytest.fixture(scope="module")
+def result(rows):
+    return train(rows, training_settings(rows))
+
+
+def test_a_real_signal_is_promoted(result):
+    assert result.verdict.verdict == "promote", result.verdict.why
+    assert result.metrics["auc"] > 0.64
+    assert result.metrics["lift_low"] > 1
+
+
+def test_shuffled_labels_show_no_signal(rows):
+    shuffled = rows.with_columns(pl.col("is_converted").shuffle(seed=5).over("as_of_date"))
+    result = train(shuffled, training_settings(rows))
+    assert result.metrics["auc_low"] <= 0.5 <= result.metrics["auc_high"]
+    assert result.verdict.verdict == "no_signal"
+
+
+def test_a_planted_leak_is_refused_and_named(rows):
+    noise = np.random.default_rng(1).random(rows.height) < 0.01
+    told = pl.col("is_converted") ^ pl.Series(noise)
+    leaking = rows.with_columns(
+        last_won_type=pl.when(told).then(pl.lit("signed")).otherwise(pl.lit("open"))
+    )
+    result = train(leaking, training_settings(rows))
+    assert result.verdict.verdict == "leakage"
+    assert "last_won_type" in result.verdict.why
+
+
+def test_thirty_conversions_are_too_few(rows):
+    wins = rows.filter("is_converted").unique("account_id", maintain_order=True).head(30)
+    few = pl.concat([rows.filter(~pl.col("is_converted")), wins])
+    result = train(few, training_settings(rows))
+    assert result.verdict.verdict == "too_little_data"
+    assert result.metrics is not None
+
+
+def test_the_same_rows_in_any_order_give_the_same_model(rows, result):
+    again = train(rows, training_settings(rows))
+    shuffled = train(rows.sample(fraction=1.0, shuffle=True, seed=9), training_settings(rows))
+    assert again.model.digest() == result.model.digest() == shuffled.model.digest()
+    assert shuffled.metrics == result.metrics
+    assert shuffled.test_rows.equals(result.test_rows)
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_more_of_a_monotone_feature_never_lowers_the_score(direction, rows):
+    name = "won_deals_730d"
+    monotone = replace(feature_named(name), monotone=direction)
+    others = [feature_named(n) for n in ("days_since_last_won", "last_won_type")]
+    encoder = fit_encoder(rows, [monotone, *others], 5)
+    y = rows["is_converted"].cast(float).to_numpy()
+    settings = BoosterSettings(min_child_weight=1, nthread=1)
+    booster = fit_booster(encoder, (encoder.matrix(rows), y, None), settings, 7, 80)
+    sample = rows.sample(200, seed=1)
+    steps = [
+        raw_log_odds(
+            booster, encoder, encoder.matrix(sample.with_columns(pl.lit(v).alias(name))), 1
+        )
+        for v in range(12)
+    ]
+    assert np.all(direction * np.diff(np.array(steps), axis=0) >= -1e-6)
+
+
+def test_constraints_of_the_contract_reach_every_model(rows):
+    strict = tuple(
+        replace(f, monotone=-1) if f.name == "days_since_last_won" else f for f in FEATURES
+    )
+    model = train(rows, training_settings(rows), contract=strict).model
+    sample = rows.sample(100, seed=2)
+    scores = [
+        model.score(sample.with_columns(days_since_last_won=pl.lit(days)))["score"].to_numpy()
+        for days in range(0, 2000, 100)
+    ]
+    assert np.all(np.diff(np.array(scores), axis=0) <= 1e-6)
+
+
+def test_ranking_is_not_changed_by_calibration(rows):
+    generator = np.random.default_rng(3)
+    fewer = rows.filter(
+        pl.Series(generator.random(rows.height) < 0.4) | ~pl.col("is_converted")
+        | (pl.col("as_of_date").dt.year() < 2006)
+    )  # fmt: skip
+    result = train(fewer, training_settings(rows))
+    scores = result.model.score(rows).sort("raw_probability")
+    assert np.all(np.diff(scores["win_probability_365d"].to_numpy()) >= 0)
+    assert np.all(np.diff(scores["score"].to_numpy()) >= 0)
+
+
+def test_whether_an_attribute_was_filled_in_does_not_move_the_score(rows):
+    told = rows.with_columns(
+        industry=pl.when(pl.col("is_converted")).then("industry").otherwise(None)
+    )
+    plain, tempted = (
+        train(frame, training_settings(frame, snapshot_attributes=attributes)).metrics["auc"]
+        for frame, attributes in ((rows, ()), (told, ("industry",)))
+    )
+    assert tempted < plain + 0.02

@@ -1,0 +1,96 @@
+"""Small worlds for tests, made from a seed: rows as the warehouse would hand them over.
+
+Belongs here: builders that tests share. Does not belong here: assertions.
+"""
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+TYPES = np.array(["pilot", "standard", "renewal"])
+INDUSTRIES = np.array(["biotech", "hardware", "software"])
+
+
+def year_ends(first: int, last: int) -> list[date]:
+    """31 March of each year, as as-of dates."""
+    return [date(year, 3, 31) for year in range(first, last + 1)]
+
+
+def training_rows(
+    accounts: int = 1500,
+    days: list[date] | None = None,
+    seed: int = 7,
+    signal: float = 1.0,
+    horizon_days: int = 365,
+) -> pl.DataFrame:
+    """Rows of a training set in which recent and frequent deals make another more likely.
+
+    Hidden strength of each account drives both its features and its outcome; `signal` 0 makes
+    outcomes independent of the features. The base rate is about one in four.
+    """
+    generator = np.random.default_rng(seed)
+    strength = generator.normal(size=accounts)
+    frames = [
+        _one_day(day, strength, signal, horizon_days, generator)
+        for day in (days or year_ends(2003, 2008))
+    ]
+    return pl.concat(frames)
+
+
+def _one_day(day: date, strength, signal, horizon_days, generator) -> pl.DataFrame:
+    n = len(strength)
+    recent = generator.poisson(np.exp(0.4 * strength - 0.2))
+    total = 1 + recent + generator.poisson(1.0, n)
+    since_last = np.where(
+        recent > 0, generator.integers(0, 730, n), 730 + generator.exponential(500, n).astype(int)
+    )
+    since_first = since_last + (total > 1) * generator.integers(30, 1500, n)
+    gap = (since_first - since_last) / np.maximum(total - 1, 1)
+    amount = np.round(np.exp(generator.normal(13 + 0.3 * strength, 1.0)), 2)
+    known = generator.random(n) > 0.15
+    chance = 1 / (1 + np.exp(1.4 - signal * (0.9 * strength - (since_last - 500) / 700)))
+    filled_in = generator.random(n) < 0.9
+    industry = INDUSTRIES[generator.integers(0, 3, n)]
+    return pl.DataFrame(
+        {
+            "account_id": [f"salesforce:{number:05d}" for number in range(n)],
+            "as_of_date": [day] * n,
+            "won_deals_total": total,
+            "won_deals_365d": np.where(since_last < 365, np.maximum(recent // 2, 1), 0),
+            "won_deals_730d": recent,
+            "days_since_last_won": since_last,
+            "days_since_first_won": since_first,
+            "mean_won_gap_days": np.where(total > 1, gap, np.nan),
+            "last_won_gap_days": np.where(total > 1, np.round(gap), np.nan),
+            "last_won_amount_usd": np.where(known, amount, np.nan),
+            "won_amount_total_usd": np.where(known, amount * total, np.nan),
+            "last_won_type": TYPES[generator.integers(0, 3, n)],
+            "industry": [
+                text if ok else None for text, ok in zip(industry, filled_in, strict=True)
+            ],
+            "horizon_days": [horizon_days] * n,
+            "is_converted": generator.random(n) < chance,
+            "matured_on": [day + timedelta(days=horizon_days)] * n,
+        }
+    ).with_columns(pl.col("^.*(gap_days|amount.*usd)$").fill_nan(None))
+
+
+def unused_features(frame: pl.DataFrame) -> tuple[str, ...]:
+    """Names of contract features that `frame` does not have: what a test leaves out."""
+    from models.feature_contract import FEATURES
+
+    return tuple(f.name for f in FEATURES if f.name not in frame.columns)
+
+
+def training_settings(frame: pl.DataFrame, **changes):
+    """TrainingSettings for frames of this module: quick, and without features they lack."""
+    from models.settings import BoosterSettings, TrainingSettings
+
+    booster = BoosterSettings(max_trees=80, default_trees=60, min_child_weight=5, nthread=1)
+    plain = {
+        "booster": booster,
+        "bootstrap_rounds": 100,
+        "left_out_features": unused_features(frame),
+    }
+    return TrainingSettings(**(plain | changes))

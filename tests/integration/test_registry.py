@@ -1,0 +1,156 @@
+"""Trainings in a real MLflow on sqlite, in a temporary home."""
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from models.registry import CHAMPION, MODEL_NAME, Registry, RegistryError, relocate
+from models.training import train
+from tests.factories import training_rows, training_settings
+
+DAY = date(2009, 3, 31)
+
+
+def open_registry(home: Path) -> Registry:
+    (home / "artifacts").mkdir(parents=True, exist_ok=True)
+    return Registry(f"sqlite:///{home / 'mlflow.db'}", home / "artifacts")
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return training_rows(accounts=300)
+
+
+@pytest.fixture(scope="module")
+def promoted(rows):
+    result = train(rows, training_settings(rows))
+    assert result.verdict.is_promoted
+    return result
+
+
+@pytest.fixture(scope="module")
+def refused():
+    rows = training_rows(accounts=300, signal=0.0)
+    result = train(rows, training_settings(rows))
+    assert not result.verdict.is_promoted
+    return result
+
+
+@pytest.fixture(scope="module")
+def empty_home(tmp_path_factory):
+    home = tmp_path_factory.mktemp("empty home")
+    assert open_registry(home).newest_champion() is None
+    return home
+
+
+@pytest.fixture
+def home(empty_home, tmp_path):
+    # MLflow takes seconds to make its tables: make them once, copy them for each test
+    copy = tmp_path / "home with space"
+    shutil.copytree(empty_home, copy)
+    relocate(copy / "mlflow.db", empty_home, copy)
+    return copy
+
+
+def register(registry, result, rows, day=DAY, digest="d1"):
+    settings = training_settings(rows)
+    return registry.register(
+        result, settings=settings, trained_as_of=day, digest=digest, code_version="abc"
+    )
+
+
+def test_a_registered_model_comes_back_the_same(home, promoted, rows):
+    registry = open_registry(home)
+    version, run_id = register(registry, promoted, rows)
+    loaded = registry.load_version(version)
+    assert loaded.score(rows).equals(promoted.model.score(rows))
+    baselines = registry.load_baselines(version)
+    assert set(baselines) == {"logistic_regression", "rule"}
+    run = registry._client.get_run(run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["test.auc"] == pytest.approx(promoted.metrics["auc"])
+    assert run.data.params["booster.max_depth"] == "3"
+    assert run.data.tags["code_version"] == "abc"
+    files = {p.name for p in (home / "artifacts").rglob("*") if p.is_file()}
+    assert {"reliability.png", "gain.png", "lift.png", "feature_importance.png"} <= files
+    assert {"feature_contract.json", "training.json", "scoring_model.json"} <= files
+    record = json.loads(next((home / "artifacts").rglob("training.json")).read_text())
+    assert record["model_digest"] == promoted.model.digest()
+
+
+def test_the_same_training_is_registered_once(home, promoted, rows):
+    first = register(open_registry(home), promoted, rows)
+    again = register(open_registry(home), promoted, rows)
+    assert again == first
+    assert register(open_registry(home), promoted, rows, digest="d2") != first
+
+
+def test_a_training_that_broke_off_is_simply_run_again(home, promoted, rows):
+    registry = open_registry(home)
+    in_the_way = home / "artifacts" / MODEL_NAME
+    in_the_way.write_text("a file where the folder of artefacts should be")
+    with pytest.raises(OSError):
+        register(registry, promoted, rows)
+    in_the_way.unlink()
+    assert registry.champion_as_of(DAY) is None
+    version, run_id = register(registry, promoted, rows)
+    assert version == "1"
+    experiment = registry._client.get_experiment_by_name(MODEL_NAME).experiment_id
+    runs = registry._client.search_runs([experiment])
+    assert {run.info.run_id: run.info.status for run in runs}[run_id] == "FINISHED"
+    assert sorted(run.info.status for run in runs) == ["FINISHED", "KILLED"]
+
+
+def test_the_champion_of_a_day_is_the_newest_trained_by_then(home, promoted, refused, rows):
+    registry = open_registry(home)
+    assert registry.champion_as_of(DAY) is None
+    newer, _ = register(registry, promoted, rows, date(2010, 3, 31), "new")
+    older, _ = register(registry, promoted, rows, date(2009, 3, 31), "old")
+    bad, _ = register(registry, refused, rows, date(2010, 12, 31), "bad")
+    assert registry.champion_as_of(date(2009, 3, 30)) is None
+    assert registry.champion_as_of(date(2009, 3, 31)) == older
+    assert registry.champion_as_of(date(2010, 3, 30)) == older
+    assert registry.champion_as_of(date(2011, 1, 1)) == newer
+    assert registry.newest_champion() == newer
+    tags = registry._client.get_model_version(MODEL_NAME, bad).tags
+    assert tags["verdict"] == refused.verdict.verdict
+    assert "champion_from" not in tags
+    assert registry._client.get_model_version(MODEL_NAME, newer).aliases == [CHAMPION]
+
+
+def test_of_two_trainings_of_a_day_the_later_one_counts(home, promoted, rows):
+    registry = open_registry(home)
+    register(registry, promoted, rows, DAY, "one")
+    second, _ = register(registry, promoted, rows, DAY, "two")
+    assert registry.champion_as_of(DAY) == registry.newest_champion() == second
+
+
+def test_a_moved_home_works_from_its_new_place(home, promoted, rows, tmp_path):
+    version, _ = register(open_registry(home), promoted, rows)
+    moved = tmp_path / "elsewhere"
+    shutil.move(home, moved)
+    assert relocate(moved / "mlflow.db", home, moved) > 0
+    assert relocate(moved / "mlflow.db", home, moved) == 0
+    registry = open_registry(moved)
+    assert registry.load_version(version).digest() == promoted.model.digest()
+    second, _ = register(registry, promoted, rows, date(2010, 3, 31), "more")
+    assert registry.load_version(second).digest() == promoted.model.digest()
+    assert not home.exists()
+
+
+def test_relocation_leaves_neighbours_alone(home, tmp_path):
+    assert relocate(home / "mlflow.db", Path(str(home)[:-1]), tmp_path / "x") == 0
+
+
+def test_an_unknown_version_is_an_error(home):
+    with pytest.raises(RegistryError, match="version 7"):
+        open_registry(home).load_version("7")
+
+
+def test_nothing_is_written_where_the_caller_stands(home, promoted, rows, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    register(open_registry(home), promoted, rows)
+    assert not (tmp_path / "mlruns").exists()

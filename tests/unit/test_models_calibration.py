@@ -1,0 +1,107 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.calibration import (
+    Identity,
+    calibrator_from_dict,
+    choose_calibrator,
+    expit,
+    fit_calibrator,
+    log_loss,
+    log_odds,
+)
+
+KINDS = ["identity", "platt", "isotonic"]
+
+
+def outcomes(log_odds_of_truth, seed):
+    chance = expit(log_odds_of_truth)
+    return (np.random.default_rng(seed).random(len(chance)) < chance).astype(float)
+
+
+def too_sure(n=4000, seed=1, shift=0.0):
+    """Raw probabilities whose log-odds are twice what they should be."""
+    truth = np.random.default_rng(seed).normal(-1, 1, n)
+    return outcomes(truth + shift, seed + 100), expit(2 * truth)
+
+
+def test_a_calibrator_that_helps_on_the_later_slice_is_kept():
+    y_fit, raw_fit = too_sure(seed=1)
+    y_later, raw_later = too_sure(seed=2)
+    choice = choose_calibrator(y_fit, raw_fit, y_later, raw_later, min_gain=1e-4)
+    assert choice.report["kept"] == "platt"
+    assert choice.calibrator.slope == pytest.approx(0.5, abs=0.05)
+    calibrated = choice.calibrator.apply(raw_later)
+    assert log_loss(y_later, calibrated) < log_loss(y_later, raw_later)
+
+
+def test_a_calibrator_that_the_later_slice_contradicts_is_dropped():
+    truth = np.random.default_rng(3).normal(-1, 1, 4000)
+    raw = expit(truth)
+    before, later = outcomes(truth - 1.5, 4), outcomes(truth, 5)
+    choice = choose_calibrator(before, raw, later, raw, min_gain=1e-4)
+    assert choice.report["kept"] == "identity"
+    assert isinstance(choice.calibrator, Identity)
+    assert choice.report["base_rate_ratio"] > 1.5
+    assert choice.report["log_loss_later"]["platt"] > choice.report["log_loss_later"]["identity"]
+
+
+def test_the_report_says_how_the_base_rate_moved():
+    y = np.r_[np.ones(10), np.zeros(90)]
+    later = np.r_[np.ones(20), np.zeros(80)]
+    report = choose_calibrator(y, np.full(100, 0.1), later, np.full(100, 0.1), 1e-4).report
+    assert report["base_rate_fit"] == pytest.approx(0.1)
+    assert report["base_rate_later"] == pytest.approx(0.2)
+    assert report["base_rate_ratio"] == pytest.approx(2.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(KINDS), st.integers(0, 1000), st.integers(20, 200))
+def test_calibrators_keep_the_order_and_stay_probabilities(kind, seed, n):
+    generator = np.random.default_rng(seed)
+    raw, y = generator.random(n), (generator.random(n) < 0.3).astype(float)
+    calibrated = fit_calibrator(kind, y, raw).apply(np.sort(raw))
+    assert np.all(np.diff(calibrated) >= -1e-12)
+    assert np.all((calibrated >= 0) & (calibrated <= 1))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_json_and_back_gives_the_same_numbers(kind):
+    y, raw = too_sure(n=500)
+    calibrator = fit_calibrator(kind, y, raw)
+    again = calibrator_from_dict(json.loads(json.dumps(calibrator.to_dict())))
+    assert np.array_equal(again.apply(raw), calibrator.apply(raw))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_class_alone_teaches_nothing(kind):
+    assert isinstance(fit_calibrator(kind, np.zeros(10), np.full(10, 0.3)), Identity)
+
+
+def test_a_reversed_slice_does_not_turn_the_order_round():
+    raw = np.linspace(0.1, 0.9, 200)
+    y = (raw < 0.5).astype(float)
+    assert isinstance(fit_calibrator("platt", y, raw), Identity)
+
+
+def test_isotonic_pools_what_is_out_of_order():
+    raw = np.array([0.1, 0.2, 0.3, 0.4])
+    fitted = fit_calibrator("isotonic", np.array([0.0, 1.0, 0.0, 1.0]), raw)
+    assert fitted.apply(np.array([0.25]))[0] == pytest.approx(0.5)
+
+
+def test_log_odds_and_expit_undo_each_other():
+    p = np.array([0.001, 0.2, 0.999])
+    assert expit(log_odds(p)) == pytest.approx(p)
+    assert expit(np.array([-1e4, 1e4])).tolist() == [0.0, 1.0]
+
+
+def test_unknown_kinds_are_refused():
+    with pytest.raises(ValueError, match="unknown calibrator"):
+        fit_calibrator("magic", np.array([0.0, 1.0]), np.array([0.1, 0.2]))
+    with pytest.raises(ValueError, match="unknown calibrator"):
+        calibrator_from_dict({"kind": "magic"})

@@ -1,0 +1,104 @@
+from dataclasses import replace
+
+import pytest
+
+from models.feature_contract import (
+    FEATURES,
+    SNAPSHOT_ATTRIBUTES,
+    ContractError,
+    check_columns,
+    contract_version,
+    feature_named,
+    usable_features,
+)
+from models.wording import format_value
+
+KEYS = ["account_id", "as_of_date"]
+
+
+def test_names_are_unique_and_every_row_can_be_said():
+    names = [feature.name for feature in FEATURES]
+    assert len(names) == len(set(names))
+    for feature in FEATURES:
+        value = "x" if feature.unit == "text" else 3
+        said = feature.say(value, "won deal", "won deals")
+        assert said and "{" not in said
+        assert "{" not in feature.say(None, "won deal", "won deals")
+
+
+def test_a_snapshot_feature_names_its_attributes_and_others_have_none():
+    for feature in FEATURES:
+        assert bool(feature.attributes) == (feature.source_kind == "snapshot")
+        assert set(feature.attributes) <= set(SNAPSHOT_ATTRIBUTES)
+
+
+def test_snapshot_features_are_used_only_when_named():
+    assert all(feature.source_kind == "versioned" for feature in usable_features())
+    named = {feature.name for feature in usable_features(["industry"])}
+    assert {"industry", "industry_heat_365d"} <= named
+    assert "region" not in named
+
+
+def test_unsafe_features_are_never_used():
+    status = replace(feature_named("last_won_type"), name="status", source_kind="unsafe")
+    assert usable_features(SNAPSHOT_ATTRIBUTES, features=(*FEATURES, status)) == FEATURES
+
+
+def test_left_out_features_are_left_out():
+    assert "won_deals_total" not in {f.name for f in usable_features(left_out=["won_deals_total"])}
+
+
+@pytest.mark.parametrize("wrong", [{"snapshot_attributes": ["colour"]}, {"left_out": ["colour"]}])
+def test_a_name_that_does_not_exist_is_refused(wrong):
+    with pytest.raises(ContractError, match="colour"):
+        usable_features(**wrong)
+
+
+def test_columns_must_match_the_contract():
+    names = [feature.name for feature in FEATURES]
+    check_columns([*KEYS, *names, "horizon_days", "is_converted", "matured_on"])
+    with pytest.raises(ContractError, match="not a column: won_deals_total"):
+        check_columns([*KEYS, *names[1:]])
+    with pytest.raises(ContractError, match="not in the feature contract: status"):
+        check_columns([*KEYS, *names, "status"])
+    with pytest.raises(ContractError, match="missing keys: as_of_date"):
+        check_columns(["account_id", *names])
+
+
+def test_any_change_of_content_changes_the_version():
+    changed = (replace(FEATURES[0], words="{value}!"), *FEATURES[1:])
+    assert contract_version() == contract_version(FEATURES)
+    assert contract_version(changed) != contract_version()
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "words"),
+    [
+        (0, "count", "no"),
+        (1200, "count", "1,200"),
+        (1, "days", "1 day"),
+        (59, "days", "59 days"),
+        (400, "days", "13 months"),
+        (1534, "days", "4.2 years"),
+        (950, "usd", "$950"),
+        (250_000, "usd", "$250,000"),
+        (999_700, "usd", "$1.0 million"),
+        (2.55e9, "usd", "$2.5 billion"),
+        (1.84, "ratio", "1.8 times"),
+        (0.04, "ratio", "0.04 times"),
+        (0.213, "share", "21 %"),
+        (0.213, "rate", "0.21"),
+        (1, "years", "1 year"),
+        ("biotech", "text", "biotech"),
+    ],
+)
+def test_values_read_as_people_say_them(value, unit, words):
+    assert format_value(value, unit) == words
+
+
+def test_one_deal_is_singular_and_missing_is_said():
+    feature = feature_named("won_deals_730d")
+    assert feature.say(1, "round", "rounds") == "1 round in the last 2 years"
+    assert feature.say(0, "round", "rounds") == "no rounds in the last 2 years"
+    industry = feature_named("industry")
+    assert industry.say(None, "round", "rounds") == "no industry on record"
