@@ -27,10 +27,14 @@ def _published(home: Home) -> duckdb.DuckDBPyConnection:
     try:
         return connect_published(home)
     except FileNotFoundError:
-        raise NoAnswer(f"nothing has been published in {home.root} yet; `make demo` or `scoring refresh` publishes scores") from None
+        raise NoAnswer(
+            f"nothing has been published in {home.root} yet; `make demo` or `scoring refresh` publishes scores"
+        ) from None
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: list | None = None) -> list[dict[str, Any]]:
+def _rows(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: list | None = None
+) -> list[dict[str, Any]]:
     cursor = connection.execute(sql, parameters or [])
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -51,7 +55,9 @@ def query(home: Home, sql: str) -> list[dict[str, Any]]:
             raise BadQuestion("ask with exactly one SQL statement")
         allowed = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
         if statements[0].type not in allowed:
-            raise BadQuestion(f"the published scores are read-only; {statements[0].type.name} is not a question (use SELECT)")
+            raise BadQuestion(
+                f"the published scores are read-only; {statements[0].type.name} is not a question (use SELECT)"
+            )
         # Only the published files may be read; the lock keeps the statement from lifting that.
         connection.execute("set allowed_directories = [?]", [str(home.published)])
         connection.execute("set enable_external_access = false")
@@ -67,7 +73,9 @@ def top(home: Home, limit: int) -> list[dict[str, Any]]:
     """The first `limit` accounts of the latest day, best first."""
     connection = _published(home)
     try:
-        return _rows(connection, "select * from scores.account_scores order by rank limit ?", [limit])
+        return _rows(
+            connection, "select * from scores.account_scores order by rank limit ?", [limit]
+        )
     finally:
         connection.close()
 
@@ -119,7 +127,9 @@ def _why_not_found(connection: duckdb.DuckDBPyConnection, account: str, day: dat
     )
     if excluded:
         return f"{account!r} is not scored: {excluded[0]['exclusion_rule']}"
-    days = connection.execute("select count(*) from scores.account_scores_daily where as_of_date = ?", [day]).fetchone()[0]
+    days = connection.execute(
+        "select count(*) from scores.account_scores_daily where as_of_date = ?", [day]
+    ).fetchone()[0]
     if not days:
         return f"no scores are stored for {day}; `scoring status` lists the stored days"
     near = connection.execute(
@@ -131,7 +141,9 @@ def _why_not_found(connection: duckdb.DuckDBPyConnection, account: str, day: dat
     return f"no account {account!r} among the scores of {day} (an id, a domain or a name){hint}"
 
 
-def _since(connection: duckdb.DuckDBPyConnection, score: dict, factors: list[dict]) -> dict[str, Any] | None:
+def _since(
+    connection: duckdb.DuckDBPyConnection, score: dict, factors: list[dict]
+) -> dict[str, Any] | None:
     """The stored day before, and the factors whose contribution moved; None if there is none."""
     before = _rows(
         connection,
@@ -157,11 +169,17 @@ def _since(connection: duckdb.DuckDBPyConnection, score: dict, factors: list[dic
             "change": now["contribution"] - earlier[now["feature"]]["contribution"],
         }
         for now in factors
-        if now["feature"] in earlier and now["contribution"] != earlier[now["feature"]]["contribution"]
+        if now["feature"] in earlier
+        and now["contribution"] != earlier[now["feature"]]["contribution"]
     ]
     moved.sort(key=lambda row: (-abs(row["change"]), row["feature"]))
     same_model = before[0]["scoring_model_version"] == score["scoring_model_version"]
-    return {**before[0], "change": score["score"] - before[0]["score"], "is_same_model": same_model, "factors": moved}
+    return {
+        **before[0],
+        "change": score["score"] - before[0]["score"],
+        "is_same_model": same_model,
+        "factors": moved,
+    }
 
 
 def status(home: Home) -> dict[str, Any]:
@@ -189,7 +207,9 @@ def status(home: Home) -> dict[str, Any]:
             "select vendor, table_name, source_file, reason, count(*) as rows from scores.quarantined_rows "
             "group by all order by rows desc, 1, 2, 3, 4 limit 10",
         )
-        answer["models"] = _rows(connection, "select * from scores.model_versions order by trained_as_of desc limit 5")
+        answer["models"] = _rows(
+            connection, "select * from scores.model_versions order by trained_as_of desc limit 5"
+        )
     finally:
         connection.close()
     return {**answer, "sizes_bytes": _sizes(home)}
@@ -209,4 +229,8 @@ def _sizes(home: Home) -> dict[str, int]:
 
 
 def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder.exists() else 0
+    return (
+        sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        if folder.exists()
+        else 0
+    )

@@ -22,7 +22,9 @@ ONE_RUN = dg.BackfillPolicy.single_run()
 
 def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
     """One partition an as-of date (UTC); today's exists already, since files of today may land today."""
-    return dg.DailyPartitionsDefinition(start_date=settings.history_starts.isoformat(), timezone="UTC", end_offset=1)
+    return dg.DailyPartitionsDefinition(
+        start_date=settings.history_starts.isoformat(), timezone="UTC", end_offset=1
+    )
 
 
 def quarterly_partitions(settings: Settings) -> dg.TimeWindowPartitionsDefinition:
@@ -30,7 +32,11 @@ def quarterly_partitions(settings: Settings) -> dg.TimeWindowPartitionsDefinitio
     start = settings.history_starts
     first = date(start.year, 3 * ((start.month - 1) // 3) + 1, 1)
     return dg.TimeWindowPartitionsDefinition(
-        cron_schedule="0 0 1 1,4,7,10 *", start=first.isoformat(), fmt="%Y-%m-%d", timezone="UTC", end_offset=1
+        cron_schedule="0 0 1 1,4,7,10 *",
+        start=first.isoformat(),
+        fmt="%Y-%m-%d",
+        timezone="UTC",
+        end_offset=1,
     )
 
 
@@ -42,7 +48,9 @@ def quarter_of(day: date) -> str:
 def last_day_of_quarter(key: str) -> date:
     """The as-of date of a whole quarter: its last day."""
     first = date.fromisoformat(key)
-    following = date(first.year + 1, 1, 1) if first.month == 10 else date(first.year, first.month + 3, 1)
+    following = (
+        date(first.year + 1, 1, 1) if first.month == 10 else date(first.year, first.month + 3, 1)
+    )
     return following - timedelta(days=1)
 
 
@@ -55,28 +63,34 @@ def days_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -
         first = last = date.fromisoformat(tags[DAY])
     else:
         raise dg.Failure(
-            "This run names no day. Launch it with a partition (or a range of partitions).", allow_retries=False
+            "This run names no day. Launch it with a partition (or a range of partitions).",
+            allow_retries=False,
         )
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 LANDING = dg.AssetSelection.groups("landing")
-SCORED = (
-    dg.AssetSelection.groups("staging", "core", "spine", "features", "scoring", "marts", "monitoring", "published")
-    | dg.AssetSelection.assets("scoring_set")
-)
+SCORED = dg.AssetSelection.groups(
+    "staging", "core", "spine", "features", "scoring", "marts", "monitoring", "published"
+) | dg.AssetSelection.assets("scoring_set")
 TRAINED = dg.AssetSelection.groups("labels", "training") | dg.AssetSelection.assets("training_set")
 
 
 def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
     """land, daily_refresh, backfill, retrain, evaluate."""
     return [
-        dg.define_asset_job("land", LANDING, description="Land files outside the daily rhythm (`scoring land`)."),
         dg.define_asset_job(
-            "daily_refresh", LANDING | SCORED, description="One day: inbox → landing → features → scores → published."
+            "land", LANDING, description="Land files outside the daily rhythm (`scoring land`)."
         ),
         dg.define_asset_job(
-            "backfill", SCORED, description="A range of days from what has landed, in one run, each as it was known."
+            "daily_refresh",
+            LANDING | SCORED,
+            description="One day: inbox → landing → features → scores → published.",
+        ),
+        dg.define_asset_job(
+            "backfill",
+            SCORED,
+            description="A range of days from what has landed, in one run, each as it was known.",
         ),
         dg.define_asset_job("retrain", TRAINED, description="Train, evaluate, promote or refuse."),
         dg.define_asset_job(
@@ -87,7 +101,9 @@ def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
     ]
 
 
-def schedules(settings: Settings, defined: Sequence[dg.UnresolvedAssetJobDefinition]) -> list[dg.ScheduleDefinition]:
+def schedules(
+    settings: Settings, defined: Sequence[dg.UnresolvedAssetJobDefinition]
+) -> list[dg.ScheduleDefinition]:
     """Refresh each day at the arrival cut-off for the day before; retrain on the first day of each quarter."""
     by_name = {job.name: job for job in defined}
     cutoff = settings.arrival.cutoff_utc

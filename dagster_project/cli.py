@@ -17,7 +17,7 @@ import click
 
 from dagster_project import answers, terminal
 from dagster_project.config import SettingsError
-from dagster_project.home import BusyError, Home, HomeError, open_home, quiet_environment
+from dagster_project.home import BusyError, HomeError, open_home, quiet_environment
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON on standard output.")
 
@@ -69,7 +69,9 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--limit", default=10, show_default=True, type=click.IntRange(1), help="How many accounts.")
+@click.option(
+    "--limit", default=10, show_default=True, type=click.IntRange(1), help="How many accounts."
+)
 @AS_JSON
 @answering
 def top(limit: int, as_json: bool) -> None:
@@ -120,12 +122,23 @@ def status(as_json: bool) -> None:
 
 @main.command()
 @click.argument("vendor")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
-@click.option("--date", "day", type=Day(), help="Land as known on this day (default: by the arrival clock).")
-@click.option("--history", "is_history", is_flag=True, help="A first import: each row known since its own change stamps.")
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH..."
+)
+@click.option(
+    "--date", "day", type=Day(), help="Land as known on this day (default: by the arrival clock)."
+)
+@click.option(
+    "--history",
+    "is_history",
+    is_flag=True,
+    help="A first import: each row known since its own change stamps.",
+)
 @AS_JSON
 @answering
-def land(vendor: str, paths: tuple[Path, ...], day: date | None, is_history: bool, as_json: bool) -> int:
+def land(
+    vendor: str, paths: tuple[Path, ...], day: date | None, is_history: bool, as_json: bool
+) -> int:
     """Land a vendor's export (files or folders of CSV, JSONL or Parquet, gzip or not)."""
     from dagster_project import operations
 
@@ -134,7 +147,9 @@ def land(vendor: str, paths: tuple[Path, ...], day: date | None, is_history: boo
 
 
 @main.command()
-@click.option("--date", "day", type=Day(), help="The day; default: the one after the last published.")
+@click.option(
+    "--date", "day", type=Day(), help="The day; default: the one after the last published."
+)
 @AS_JSON
 @answering
 def refresh(day: date | None, as_json: bool) -> int:
@@ -149,7 +164,11 @@ def refresh(day: date | None, as_json: bool) -> int:
 @main.command()
 @click.option("--from", "first", type=Day(), required=True, help="First day.")
 @click.option("--to", "last", type=Day(), required=True, help="Last day.")
-@click.option("--model", type=click.Choice(["latest"]), help="Restate with the newest scoring model, on purpose.")
+@click.option(
+    "--model",
+    type=click.Choice(["latest"]),
+    help="Restate with the newest scoring model, on purpose.",
+)
 @AS_JSON
 @answering
 def backfill(first: date, last: date, model: str | None, as_json: bool) -> int:
@@ -161,7 +180,11 @@ def backfill(first: date, last: date, model: str | None, as_json: bool) -> int:
 
 
 @main.command()
-@click.option("--as-of", type=Day(), help="Train on what was known on this day; default: the last day that has landed.")
+@click.option(
+    "--as-of",
+    type=Day(),
+    help="Train on what was known on this day; default: the last day that has landed.",
+)
 @AS_JSON
 @answering
 def retrain(as_of: date | None, as_json: bool) -> int:
@@ -173,7 +196,9 @@ def retrain(as_of: date | None, as_json: bool) -> int:
 
 
 @main.command()
-@click.option("--date", "day", type=Day(), required=True, help="A scored day whose outcomes are known.")
+@click.option(
+    "--date", "day", type=Day(), required=True, help="A scored day whose outcomes are known."
+)
 @AS_JSON
 @answering
 def evaluate(day: date, as_json: bool) -> int:
@@ -187,7 +212,12 @@ def evaluate(day: date, as_json: bool) -> int:
 def report_run(outcome: Any, as_json: bool, about: dict[str, Any] | None = None) -> int:
     """Print what came of a run; returns the exit status."""
     if as_json:
-        facts = {"ok": outcome.ok, "job": outcome.job, "run_id": outcome.run_id, "problems": outcome.problems}
+        facts = {
+            "ok": outcome.ok,
+            "job": outcome.job,
+            "run_id": outcome.run_id,
+            "problems": outcome.problems,
+        }
         click.echo(terminal.to_json({**(about or {}), **facts, "assets": outcome.metadata}))
     else:
         terminal.print_outcome(outcome, about or {})
@@ -236,16 +266,26 @@ def doctor(as_json: bool) -> int:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
-@click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port of Dagster's pages.")
-@click.option("--mlflow-port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="Port of MLflow's pages.")
+@click.option(
+    "--port",
+    default=3000,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="Port of Dagster's pages.",
+)
+@click.option(
+    "--mlflow-port",
+    default=5000,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="Port of MLflow's pages.",
+)
 @answering
 def ui(host: str, port: int, mlflow_port: int) -> int:
     """Dagster's and MLflow's pages, with the daemon that runs schedules; Ctrl-C ends them."""
     from dagster_project.servers import serve
 
     return serve(open_home(), host, port, mlflow_port)
-
-
 
 
 if __name__ == "__main__":

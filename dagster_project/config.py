@@ -7,7 +7,7 @@ Here: the shape of scoring.yaml, its defaults and its error messages. Not here: 
 from __future__ import annotations
 
 import json
-from datetime import date, time, timedelta
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -41,11 +41,6 @@ class Arrival(_Section):
         if not isinstance(value, str):
             raise ValueError('write the time in quotes, as in "05:00"')
         return value
-
-    @property
-    def cutoff(self) -> timedelta:
-        """Time from midnight UTC until the cut-off."""
-        return timedelta(hours=self.cutoff_utc.hour, minutes=self.cutoff_utc.minute)
 
 
 class Conversion(_Section):
@@ -124,7 +119,7 @@ class Settings(_Section):
     @field_validator("feeds")
     @classmethod
     def _known_vendors(cls, value: list[str]) -> list[str]:
-        from dagster_project.feeds.contract import VENDORS
+        from dagster_project.feeds import VENDORS
 
         for vendor in value:
             if vendor not in VENDORS:
@@ -172,7 +167,9 @@ def load_settings(path: Path) -> Settings:
         what = getattr(problem, "problem", None) or "it does not parse"
         raise SettingsError(f"{path}{where}: not valid YAML: {what}") from None
     if not isinstance(content, dict):
-        raise SettingsError(f"{path}: must hold keys and values; compare the project's scoring.yaml")
+        raise SettingsError(
+            f"{path}: must hold keys and values; compare the project's scoring.yaml"
+        )
     try:
         return Settings.model_validate(content)
     except ValidationError as problem:

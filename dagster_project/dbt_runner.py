@@ -71,7 +71,9 @@ class Build:
 def project_digest() -> str:
     """Hash of every file dbt parses; another value asks for another parse."""
     digest = hashlib.sha256()
-    for path in sorted(p for p in DBT_PROJECT.rglob("*") if p.suffix in (".sql", ".yml", ".csv", ".md")):
+    for path in sorted(
+        p for p in DBT_PROJECT.rglob("*") if p.suffix in (".sql", ".yml", ".csv", ".md")
+    ):
         if "target" in path.relative_to(DBT_PROJECT).parts[:1]:
             continue
         digest.update(str(path.relative_to(DBT_PROJECT)).encode() + b"\0" + path.read_bytes())
@@ -112,7 +114,9 @@ def _discard_old_parses(home: Home) -> None:
         shutil.rmtree(stale)
 
 
-def dbt_environment(home: Home, as_of_dates: Iterable[date] = (), labels_as_of: date | None = None) -> dict[str, str]:
+def dbt_environment(
+    home: Home, as_of_dates: Iterable[date] = (), labels_as_of: date | None = None
+) -> dict[str, str]:
     """The environment variables through which a build learns its place, window and settings."""
     environment = {
         "SCORING_HOME": str(home.root),
@@ -144,7 +148,9 @@ def build(
         if on_node and event.info.name == "NodeFinished":
             on_node(_record_of_event(event))
 
-    arguments = ["build", "--select", *select, "--exclude-resource-type", "unit_test", "--target-path", str(home.dbt / "target")]
+    arguments = ["build", "--select", *select, "--exclude-resource-type", "unit_test"]
+    # A test that compares two tables runs only where both have been built.
+    arguments += ["--indirect-selection", "buildable", "--target-path", str(home.dbt / "target")]
     result = _invoke(home, arguments, manifest, [on_event])
     if result.result is None:
         raise DbtError(f"dbt could not build: {result.exception}")
@@ -159,7 +165,14 @@ def run_command(home: Home, arguments: Sequence[str]) -> int:
     quiet_environment()
     home.warehouse.parent.mkdir(parents=True, exist_ok=True)
     os.environ.update(dbt_environment(home))
-    places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--log-path", str(home.dbt / "logs")]
+    places = [
+        "--project-dir",
+        str(DBT_PROJECT),
+        "--profiles-dir",
+        str(DBT_PROJECT),
+        "--log-path",
+        str(home.dbt / "logs"),
+    ]
     result = dbtRunner().invoke([*arguments, *places, "--target-path", str(home.dbt / "target")])
     return 0 if result.success else 1
 
@@ -169,9 +182,24 @@ def _invoke(home: Home, arguments: list[str], manifest: object, callbacks: list 
 
     quiet_environment()
     home.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    os.environ.update({k: v for k, v in dbt_environment(home).items() if k not in os.environ or k in ("SCORING_HOME", "SCORING_WAREHOUSE")})
-    places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--log-path", str(home.dbt / "logs")]
-    return dbtRunner(manifest=manifest, callbacks=callbacks or []).invoke([*_EPHEMERAL_FLAGS, *arguments, *places])
+    os.environ.update(
+        {
+            k: v
+            for k, v in dbt_environment(home).items()
+            if k not in os.environ or k in ("SCORING_HOME", "SCORING_WAREHOUSE")
+        }
+    )
+    places = [
+        "--project-dir",
+        str(DBT_PROJECT),
+        "--profiles-dir",
+        str(DBT_PROJECT),
+        "--log-path",
+        str(home.dbt / "logs"),
+    ]
+    return dbtRunner(manifest=manifest, callbacks=callbacks or []).invoke(
+        [*_EPHEMERAL_FLAGS, *arguments, *places]
+    )
 
 
 _manifests: dict[Path, object] = {}
@@ -182,7 +210,9 @@ def _load_manifest(path: Path) -> object:
     from dbt.contracts.graph.manifest import Manifest
 
     if path not in _manifests:
-        _manifests[path] = Manifest.from_msgpack((path.parent / "partial_parse.msgpack").read_bytes())
+        _manifests[path] = Manifest.from_msgpack(
+            (path.parent / "partial_parse.msgpack").read_bytes()
+        )
     return _manifests[path]
 
 

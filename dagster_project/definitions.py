@@ -5,6 +5,8 @@ Loaded by `dagster`'s tools through workspace.yaml, and by the scoring command.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import dagster as dg
 
 from dagster_project import automation, dbt_runner
@@ -14,9 +16,14 @@ from dagster_project.home import Home, open_home
 from dagster_project.resources import ScoringHome
 
 
-def build_definitions(home: Home, lock_wait_seconds: float = 3600) -> dg.Definitions:
+def build_definitions(
+    home: Home,
+    lock_wait_seconds: float = 3600,
+    loggers: Mapping[str, dg.LoggerDefinition] | None = None,
+) -> dg.Definitions:
     """Definitions for one home.
 
+    lock_wait_seconds: how long a run waits for another that writes in the home. loggers: in the place of Dagster's console.
     Raises SettingsError for its scoring.yaml and DbtError when the dbt project does not parse.
     """
     settings = home.settings()
@@ -28,8 +35,8 @@ def build_definitions(home: Home, lock_wait_seconds: float = 3600) -> dg.Definit
         assets=[
             *ingestion.all_landing_assets(settings.feeds, daily),
             transform.dbt_layer("features_build", transform.BEFORE_SCORING, manifest, daily),
-            *training.training_assets(manifest, daily, quarterly),
-            scoring.scoring_assets(daily, quarterly),
+            *training.training_assets(manifest, quarterly),
+            scoring.scoring_assets(daily),
             transform.dbt_layer("marts_build", transform.MARTS, manifest, daily),
             publishing.publishing_asset(daily),
             monitoring.evaluation_asset(daily),
@@ -37,8 +44,11 @@ def build_definitions(home: Home, lock_wait_seconds: float = 3600) -> dg.Definit
         asset_checks=suite_checks(settings),
         jobs=jobs,
         schedules=automation.schedules(settings, jobs),
-        resources={"scoring_home": ScoringHome(path=str(home.root), lock_wait_seconds=lock_wait_seconds)},
+        resources={
+            "scoring_home": ScoringHome(path=str(home.root), lock_wait_seconds=lock_wait_seconds)
+        },
         executor=dg.in_process_executor,
+        loggers=loggers,
     )
 
 

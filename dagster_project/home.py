@@ -10,6 +10,7 @@ import json
 import os
 import shlex
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ def quiet_environment() -> None:
     """Switch the telemetry of every library off; call before importing any of them."""
     for name, value in TELEMETRY_OFF.items():
         os.environ.setdefault(name, value)
+    # Dagster marks back-fill policies as beta; whoever runs a command can do nothing about it.
+    warnings.filterwarnings("ignore", message=".*is currently in beta.*")
 
 
 def utc_now() -> datetime:
@@ -55,7 +58,9 @@ def utc_now() -> datetime:
     try:
         moment = datetime.fromisoformat(given)
     except ValueError:
-        raise HomeError(f"SCORING_CLOCK is {given!r}; write it as in 2026-01-31T05:00:00Z") from None
+        raise HomeError(
+            f"SCORING_CLOCK is {given!r}; write it as in 2026-01-31T05:00:00Z"
+        ) from None
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
@@ -151,7 +156,15 @@ class Home:
         except Timeout:
             raise BusyError(f"this home is being written by {_holder_in_words(holder)}") from None
         try:
-            holder.write_text(json.dumps({"pid": os.getpid(), "what": what, "since": utc_now().isoformat(timespec="seconds")}))
+            holder.write_text(
+                json.dumps(
+                    {
+                        "pid": os.getpid(),
+                        "what": what,
+                        "since": utc_now().isoformat(timespec="seconds"),
+                    }
+                )
+            )
             yield
         finally:
             lock.release()
@@ -198,33 +211,55 @@ def open_home(given: str | os.PathLike | None = None, create: bool = True) -> Ho
 
 def _make(home: Home, stamp: Path, create: bool) -> None:
     if not create:
-        raise HomeError(f"{home.root} holds no scores yet; `scoring land` and `scoring refresh` fill it (SCORING_HOME names the folder)")
+        raise HomeError(
+            f"{home.root} holds no scores yet; `scoring land` and `scoring refresh` fill it (SCORING_HOME names the folder)"
+        )
     if home.root.exists() and not home.root.is_dir():
         raise HomeError(f"{home.root} is a file; SCORING_HOME must name a folder")
-    strangers = [p.name for p in home.root.iterdir() if p.name not in _OWN] if home.root.exists() else []
+    strangers = (
+        [p.name for p in home.root.iterdir() if p.name not in _OWN] if home.root.exists() else []
+    )
     if strangers:
-        raise HomeError(f"{home.root} holds other files ({', '.join(sorted(strangers)[:3])}); name an empty or new folder in SCORING_HOME")
+        raise HomeError(
+            f"{home.root} holds other files ({', '.join(sorted(strangers)[:3])}); name an empty or new folder in SCORING_HOME"
+        )
     try:
         home.root.mkdir(parents=True, exist_ok=True)
         _write_stamp(home, stamp)
     except OSError as problem:
-        raise HomeError(f"{home.root} cannot be written: {problem.strerror}; name another folder in SCORING_HOME") from None
+        raise HomeError(
+            f"{home.root} cannot be written: {problem.strerror}; name another folder in SCORING_HOME"
+        ) from None
 
 
 # What a person may have laid into a home before the first command.
-_OWN = {"inbox", "scoring.yaml", "warehouse", "landing", "quarantine", "home.json.tmp", "dagster", "dbt", "example.json"}
+_OWN = {
+    "inbox",
+    "scoring.yaml",
+    "warehouse",
+    "landing",
+    "quarantine",
+    "home.json.tmp",
+    "dagster",
+    "dbt",
+    "example.json",
+}
 
 
 def _read_stamp(stamp: Path) -> dict:
     try:
         return json.loads(stamp.read_text())
     except (OSError, ValueError):
-        raise HomeError(f"{stamp} cannot be read; restore it from a copy, or start a new SCORING_HOME") from None
+        raise HomeError(
+            f"{stamp} cannot be read; restore it from a copy, or start a new SCORING_HOME"
+        ) from None
 
 
 def _write_stamp(home: Home, stamp: Path) -> None:
     temporary = stamp.with_name("home.json.tmp")
-    temporary.write_text(json.dumps({"layout_version": LAYOUT_VERSION, "path": str(home.root)}) + "\n")
+    temporary.write_text(
+        json.dumps({"layout_version": LAYOUT_VERSION, "path": str(home.root)}) + "\n"
+    )
     os.replace(temporary, stamp)
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from dagster_project.answers import NoAnswer
 from dagster_project.automation import quarter_of
-from dagster_project.feeds.contract import VENDORS
+from dagster_project.feeds import VENDORS
 from dagster_project.home import Home, utc_now
+from dagster_project.known_at import arrival_day
 from dagster_project.runs import RunOutcome, run_job
 
 
@@ -20,26 +21,40 @@ class WrongUse(Exception):
     """A command was asked for something it cannot mean; the message says what to do."""
 
 
-def arrival_day(home: Home) -> date:
-    """The as-of date whose refresh can first read what arrives now."""
-    return (utc_now() - home.settings().arrival.cutoff).date()
-
-
-def land(home: Home, vendor: str, paths: list[Path], day: date | None, is_history: bool, show: bool = True) -> RunOutcome:
+def land(
+    home: Home,
+    vendor: str,
+    paths: list[Path],
+    day: date | None,
+    is_history: bool,
+    show: bool = True,
+) -> RunOutcome:
     """Land files of one vendor. Raises WrongUse for an unknown vendor, a missing path or two kinds of date."""
     if vendor not in VENDORS:
         raise WrongUse(f"unknown vendor {vendor!r}; known: {', '.join(sorted(VENDORS))}")
     if vendor not in home.settings().feeds:
-        raise WrongUse(f"{vendor} is not among the feeds of {home.settings_file}; add it there first")
+        raise WrongUse(
+            f"{vendor} is not among the feeds of {home.settings_file}; add it there first"
+        )
     if day and is_history:
         raise WrongUse("give --date or --history, not both")
     for path in paths:
         if not path.exists():
             raise WrongUse(f"{path}: there is no such file or folder")
-    ds = day or arrival_day(home)
+    ds = day or arrival_day(utc_now(), home.settings().arrival.cutoff_utc)
     _check_in_history(home, ds)
-    config = {"paths": [str(path.absolute()) for path in paths], "vendor": vendor, "is_history": is_history}
-    return run_job(home, "land", partition=ds.isoformat(), config={f"land_{vendor}": config}, show_progress=show)
+    config = {
+        "paths": [str(path.absolute()) for path in paths],
+        "vendor": vendor,
+        "is_history": is_history,
+    }
+    return run_job(
+        home,
+        "land",
+        partition=ds.isoformat(),
+        config={f"land_{vendor}": config},
+        show_progress=show,
+    )
 
 
 def refresh(home: Home, day: date | None, show: bool = True) -> tuple[date, RunOutcome]:
@@ -49,7 +64,9 @@ def refresh(home: Home, day: date | None, show: bool = True) -> tuple[date, RunO
     return day, run_job(home, "daily_refresh", partition=day.isoformat(), show_progress=show)
 
 
-def backfill(home: Home, first: date, last: date, model: str | None = None, show: bool = True) -> RunOutcome:
+def backfill(
+    home: Home, first: date, last: date, model: str | None = None, show: bool = True
+) -> RunOutcome:
     """A range of days in one run, each as it was known, by the scoring model of that day (or `model="latest"`)."""
     if last < first:
         raise WrongUse(f"--from {first} is later than --to {last}")
@@ -63,8 +80,13 @@ def retrain(home: Home, as_of: date | None, show: bool = True) -> tuple[date, Ru
     """Train on what was known on a day (default: the last day that has landed)."""
     as_of = as_of or _last_landed(home)
     _check_in_history(home, as_of)
-    config = {"scoring_model": {"as_of": as_of.isoformat()}, "training_set_build": {"as_of": as_of.isoformat()}}
-    return as_of, run_job(home, "retrain", partition=quarter_of(as_of), config=config, show_progress=show)
+    config = {
+        "scoring_model": {"as_of": as_of.isoformat()},
+        "training_set_build": {"as_of": as_of.isoformat()},
+    }
+    return as_of, run_job(
+        home, "retrain", partition=quarter_of(as_of), config=config, show_progress=show
+    )
 
 
 def evaluate(home: Home, day: date, show: bool = True) -> RunOutcome:
@@ -86,7 +108,9 @@ def _next_day(home: Home) -> date:
 
     (row,) = query(home, "select max(as_of_date) as last from scores.account_scores")
     if row["last"] is None:
-        raise NoAnswer("no day has been published yet; name the first one: scoring refresh --date YYYY-MM-DD")
+        raise NoAnswer(
+            "no day has been published yet; name the first one: scoring refresh --date YYYY-MM-DD"
+        )
     return row["last"] + timedelta(days=1)
 
 
@@ -96,7 +120,9 @@ def _last_landed(home: Home) -> date:
 
     files = str(home.landing / "*" / "*" / "ds=*" / "*.parquet").replace("'", "''")
     try:
-        (last,) = duckdb.sql(f"select max(known_at) from read_parquet('{files}', union_by_name = true)").fetchone()
+        (last,) = duckdb.sql(
+            f"select max(known_at) from read_parquet('{files}', union_by_name = true)"
+        ).fetchone()
     except duckdb.IOException:
         last = None
     if last is None:

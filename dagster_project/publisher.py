@@ -3,7 +3,8 @@
 Here: how the published files come to be: a new file, fsync, atomic rename, so that readers never wait and never see half a
 refresh. Not here: what the columns mean (dbt/models/marts) or when to publish (assets/publishing.py).
 
-Layout: scores.duckdb holds schema `scores` (the latest day, small tables, views on history); history is one Parquet folder a
+Layout: scores.duckdb holds the latest day, small tables and views on history, all in its default schema: DuckDB names a
+database after its file, so `scores.account_scores` reads them, and a schema `scores` inside would make that ambiguous; history is one Parquet folder a
 day, <table>/as_of_date=D/, so that no refresh rewrites it.
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project import warehouse
+from dagster_project.config import Settings
 from dagster_project.home import Home
 
 # Tables copied whole: one row an account of the latest day, or small.
@@ -65,7 +67,7 @@ def publish_days(home: Home, days: Iterable[date]) -> dict[date, int]:
 
 
 def _publish_day(connection: duckdb.DuckDBPyConnection, home: Home, table: str, day: date) -> int:
-    horizons = _horizon_columns(home) if table == "account_scores_daily" else "*"
+    horizons = horizon_columns(home.settings()) if table == "account_scores_daily" else "*"
     target = home.published / table / f"as_of_date={day.isoformat()}" / "rows.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
@@ -87,10 +89,11 @@ def publish_tables(home: Home) -> Path:
     try:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"attach '{_quoted(home.warehouse)}' as warehouse (read_only)")
-        connection.execute("create schema scores")
         for table in TABLES:
-            columns = _horizon_columns(home) if table == "account_scores" else "*"
-            connection.execute(f"create table scores.{table} as select {columns} from warehouse.marts.{table}")
+            columns = horizon_columns(home.settings()) if table == "account_scores" else "*"
+            connection.execute(
+                f"create table {table} as select {columns} from warehouse.marts.{table}"
+            )
             _comment(connection, table)
         connection.execute("detach warehouse")
         _create_views(connection, home)
@@ -120,22 +123,23 @@ def republish_views(home: Home) -> None:
 
 def _create_views(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     """History up to the latest published day: a day whose refresh died half-way is not shown."""
-    (latest,) = connection.execute("select max(as_of_date) from scores.account_scores").fetchone()
+    (latest,) = connection.execute("select max(as_of_date) from account_scores").fetchone()
     for table in HISTORY:
         if latest is None or not any((home.published / table).glob("as_of_date=*/*.parquet")):
             continue
         files = _quoted(home.published / table / "as_of_date=*" / "*.parquet")
         connection.execute(
-            f"create or replace view scores.{table} as select as_of_date, * exclude (as_of_date) from read_parquet('{files}', "
+            f"create or replace view {table} as select as_of_date, * exclude (as_of_date) from read_parquet('{files}', "
             f"hive_partitioning = true, hive_types = {{'as_of_date': date}}, union_by_name = true) "
             f"where as_of_date <= date '{latest.isoformat()}'"
         )
 
 
-def _horizon_columns(home: Home) -> str:
+def horizon_columns(settings: Settings) -> str:
     """All columns, the map of probabilities spread into win_probability_<h>d."""
     spread = ", ".join(
-        f"win_probabilities[{days}] as win_probability_{days}d" for days in home.settings().conversion.horizons_days
+        f"win_probabilities[{days}] as win_probability_{days}d"
+        for days in settings.conversion.horizons_days
     )
     head = "account_id, account_name, domain, as_of_date, score"
     return f"{head}, {spread}, * exclude ({head}, win_probabilities)"
@@ -148,12 +152,17 @@ def _comment(connection: duckdb.DuckDBPyConnection, table: str) -> None:
         "and table_name = ? and comment is not null",
         [table],
     ).fetchall()
-    own = {name for (name,) in connection.execute(
-        "select column_name from duckdb_columns() where schema_name = 'scores' and table_name = ?", [table]).fetchall()}
+    own = {
+        name
+        for (name,) in connection.execute(
+            "select column_name from duckdb_columns() where database_name <> 'warehouse' and table_name = ?",
+            [table],
+        ).fetchall()
+    }
     for column, comment in comments:
         if column in own:
             text = comment.replace("'", "''")
-            connection.execute(f"comment on column scores.{table}.\"{column}\" is '{text}'")
+            connection.execute(f"comment on column {table}.\"{column}\" is '{text}'")
 
 
 def _move_into_place(temporary: Path, target: Path) -> None:

@@ -3,8 +3,6 @@
 Here: Dagster resources. Not here: reads of the environment (home.py) or SQL (warehouse.py).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,6 +12,7 @@ import duckdb
 
 from dagster_project import warehouse
 from dagster_project.home import Home, open_home, utc_now
+from models.registry import Registry
 
 
 class ScoringHome(dg.ConfigurableResource):
@@ -24,7 +23,7 @@ class ScoringHome(dg.ConfigurableResource):
     lock_wait_seconds: float = 3600
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[ScoringHome]:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["ScoringHome"]:
         """Hold the write lock for the length of the run. Raises BusyError."""
         run = context.run
         what = f"{run.job_name} (run {run.run_id[:8]})" if run else "a run"
@@ -39,6 +38,12 @@ class ScoringHome(dg.ConfigurableResource):
     def now(self) -> datetime:
         """The injected clock, UTC."""
         return utc_now()
+
+    def registry(self) -> Registry:
+        """MLflow tracking and registry in the home (sqlite and a folder)."""
+        home = self.home
+        home.mlflow_artifacts.mkdir(parents=True, exist_ok=True)
+        return Registry(f"sqlite:///{home.mlflow_database}", home.mlflow_artifacts)
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection to the private warehouse; close it before dbt builds."""

@@ -71,19 +71,20 @@ def run_job(
 
     started = time.monotonic()
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
-        definitions = build_definitions(home, lock_wait_seconds=0)
+        definitions = build_definitions(
+            home, lock_wait_seconds=0, loggers={"console": _step_lines_logger(show_progress)}
+        )
         tags = {RANGE_START: days[0].isoformat(), RANGE_END: days[1].isoformat()} if days else {}
-        with _progress_on_stderr(show_progress):
-            result = definitions.resolve_job_def(job).execute_in_process(
-                instance=instance,
-                partition_key=partition,
-                tags=tags,
-                run_config={
-                    "ops": {name: {"config": dict(values)} for name, values in (config or {}).items()},
-                    "loggers": {"console": {"config": {"log_level": "INFO"}}},
-                },
-                raise_on_error=False,
-            )
+        result = definitions.resolve_job_def(job).execute_in_process(
+            instance=instance,
+            partition_key=partition,
+            tags=tags,
+            run_config={
+                "ops": {name: {"config": dict(values)} for name, values in (config or {}).items()},
+                "loggers": {"console": {}},
+            },
+            raise_on_error=False,
+        )
         problems = tuple(_problems(instance, result.run_id))
         return RunOutcome(
             job=job,
@@ -100,22 +101,25 @@ def _problems(instance: Any, run_id: str) -> list[str]:
 
     Raises BusyError when the run could not take the write lock.
     """
-    problems: dict[str, None] = {}
+    steps: dict[str, None] = {}
+    whole: dict[str, None] = {}
     for record in instance.all_logs(run_id):
         event = record.dagster_event
         if event is None:
             continue
-        kind = event.event_type_value
-        if kind in ("STEP_FAILURE", "PIPELINE_FAILURE", "RUN_FAILURE", "ENGINE_EVENT", "RESOURCE_INIT_FAILURE"):
-            error = getattr(event.event_specific_data, "error", None)
-            if error is not None:
-                _raise_if_busy(error)
-                problems.setdefault(_innermost(event))
-        elif kind == "ASSET_CHECK_EVALUATION":
-            check = event.event_specific_data
-            if not check.passed and check.severity.value == "ERROR":
-                problems.setdefault(f"check {check.check_name} on {check.asset_key.to_user_string()}: {check.description or 'failed'}")
-    return list(problems)
+        data = event.event_specific_data
+        if event.event_type_value == "ASSET_CHECK_EVALUATION":
+            if not data.passed and data.severity.value == "ERROR":
+                steps.setdefault(data.description or f"check {data.check_name} failed")
+        elif (
+            getattr(data, "error", None) is not None
+            and event.event_type_value != "STEP_UP_FOR_RETRY"
+        ):
+            _raise_if_busy(data.error)
+            (steps if event.event_type_value == "STEP_FAILURE" else whole).setdefault(
+                _innermost(event)
+            )
+    return list(steps or whole)
 
 
 def _raise_if_busy(error: Any) -> None:
@@ -141,43 +145,55 @@ def _metadata(instance: Any, run_id: str) -> dict[str, dict[str, Any]]:
     """Metadata of each materialised asset, by asset key."""
     found: dict[str, dict[str, Any]] = {}
     for record in instance.all_logs(run_id):
-        if record.dagster_event and record.dagster_event.event_type_value == "ASSET_MATERIALIZATION":
+        if (
+            record.dagster_event
+            and record.dagster_event.event_type_value == "ASSET_MATERIALIZATION"
+        ):
             materialization = record.dagster_event.event_specific_data.materialization
             values = {name: value.value for name, value in materialization.metadata.items()}
             found[materialization.asset_key.to_user_string()] = values
     return found
 
 
-class _progress_on_stderr:
-    """Short lines of a run's progress on stderr, in the place of Dagster's own event lines."""
-
-    def __init__(self, show: bool) -> None:
-        self.handler = _StepLines(show)
-
-    def __enter__(self) -> None:
-        self.logger = logging.getLogger("dagster")
-        self.before = self.logger.handlers[:], self.logger.propagate
-        self.logger.handlers = [self.handler]
-        self.logger.propagate = False
-
-    def __exit__(self, *_: object) -> None:
-        self.logger.handlers, self.logger.propagate = self.before
-
-
 class _StepLines(logging.Handler):
+    """A line on stderr for each step that starts, in the place of Dagster's own event lines."""
+
     def __init__(self, show: bool) -> None:
         super().__init__()
         self.show = show
         self.started = time.monotonic()
 
     def emit(self, record: logging.LogRecord) -> None:
-        meta = getattr(record, "dagster_meta", {}) or {}
-        event = meta.get("dagster_event")
-        if not self.show or event is None or event.event_type_value not in ("STEP_START", "STEP_RESTARTED", "STEP_UP_FOR_RETRY"):
+        """Print the steps of a run as they start or are tried again."""
+        event = (getattr(record, "dagster_meta", None) or {}).get("dagster_event")
+        kind = event.event_type_value if event is not None else None
+        if not self.show or kind not in _SHOWN:
             return
-        what = {"STEP_START": "", "STEP_RESTARTED": " (again)", "STEP_UP_FOR_RETRY": " failed, will be tried again"}
         name = event.step_key.replace("_", " ")
-        print(f"{time.monotonic() - self.started:6.1f} s  {name}{what[event.event_type_value]}", file=sys.stderr, flush=True)
+        print(
+            f"{time.monotonic() - self.started:6.1f} s  {name}{_SHOWN[kind]}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+_SHOWN = {
+    "STEP_START": "",
+    "STEP_RESTARTED": " (again)",
+    "STEP_UP_FOR_RETRY": ": failed, will be tried again",
+}
+
+
+def _step_lines_logger(show: bool) -> Any:
+    import dagster as dg
+
+    @dg.logger(description="Short progress lines for the scoring command.")
+    def step_lines(context: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("scoring progress", level=logging.DEBUG)
+        logger.addHandler(_StepLines(show))
+        return logger
+
+    return step_lines
 
 
 def workspace_file() -> Path:

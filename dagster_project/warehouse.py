@@ -59,7 +59,13 @@ def columns_of(table: str) -> list[str]:
     return [part.split()[0] for part in parts]
 
 
-def replace_rows(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame, key: str, values: Sequence) -> None:
+def replace_rows(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    frame: pl.DataFrame,
+    key: str,
+    values: Sequence,
+) -> None:
     """Put `frame` in the place of all rows whose `key` is one of `values`, in one transaction.
 
     frame holds every column of the table; a missing one raises ColumnNotFoundError.
@@ -67,9 +73,19 @@ def replace_rows(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.Da
     rows = frame.select(columns_of(table)).to_arrow()  # noqa: F841 - read by name in the SQL below
     connection.execute("begin")
     try:
-        connection.execute(f'delete from scoring.{table} where "{key}" in (select unnest(?))', [list(values)])
-        connection.execute(f"insert into scoring.{table} select * from rows")
+        connection.execute(
+            f'delete from scoring.{table} where "{key}" in (select unnest(?))', [list(values)]
+        )
+        connection.execute(f"insert into scoring.{table} select {_values(table)} from rows")
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
         raise
+
+
+def _values(table: str) -> str:
+    """The columns of a frame as the table wants them: a map travels as a list of key and value."""
+    return ", ".join(
+        f"map_from_entries({name})" if f"{name} map(" in TABLES[table] else name
+        for name in columns_of(table)
+    )

@@ -5,8 +5,6 @@ Parquet (landing.py). A bad file or row never fails the asset: it goes to quaran
 Trouble with the disk or a mounted folder does fail it, and is retried.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -14,9 +12,12 @@ from pathlib import Path
 import dagster as dg
 
 from dagster_project.automation import days_of
-from dagster_project.feeds.contract import VENDORS, Vendor
+from dagster_project.feeds import VENDORS
 from dagster_project.home import Home
-from dagster_project.landing import Receipt, data_files, land_file, write_schemas
+from dagster_project.known_at import KnownAt
+from dagster_project.landing import UNKNOWN_TABLE, data_files, land_files
+from dagster_project.landing_receipt import Receipt
+from dagster_project.landing_store import write_schemas
 from dagster_project.resources import ScoringHome
 
 RETRIES = dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL)
@@ -36,21 +37,21 @@ def landing_key(vendor: str, table: str) -> dg.AssetKey:
     return dg.AssetKey(f"landing_{vendor}__{table}")
 
 
-def landing_assets(vendor: Vendor, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+def landing_assets(vendor: str, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """The landed tables of one vendor, as one step."""
     outs = {
         table: dg.AssetOut(
-            key=landing_key(vendor.name, table),
-            description=f"Rows of {vendor.name} {table} as they arrived, typed, one folder a day of arrival.",
+            key=landing_key(vendor, table),
+            description=f"Rows of {vendor} {table} as they arrived, typed, one folder a day of arrival.",
             group_name="landing",
             kinds={"parquet", "polars"},
             is_required=False,
         )
-        for table in vendor.tables
+        for table in (declared.name for declared in VENDORS[vendor])
     }
 
     @dg.multi_asset(
-        name=f"land_{vendor.name}",
+        name=f"land_{vendor}",
         outs=outs,
         partitions_def=partitions,
         can_subset=True,
@@ -62,20 +63,14 @@ def landing_assets(vendor: Vendor, partitions: dg.PartitionsDefinition) -> dg.As
     ) -> Iterator[dg.Output]:
         home = scoring_home.home
         write_schemas(home.landing, home.quarantine)
-        if config.vendor and config.vendor != vendor.name:
+        if config.vendor and config.vendor != vendor:
             return
-        receipts = []
+        receipts: list[Receipt] = []
         for day in days_of(context):
-            for path in _files(home, vendor.name, day, config):
-                receipt = land_file(
-                    path,
-                    vendor.name,
-                    home.landing,
-                    home.quarantine,
-                    ds=day,
-                    is_history=config.is_history,
-                )
-                context.log.info(receipt.in_words())
+            known = KnownAt.history() if config.is_history else KnownAt.on(day)
+            files = _files(home, vendor, day, config)
+            for receipt in land_files(files, vendor, home.landing, home.quarantine, day, known):
+                context.log.info(_in_words(receipt))
                 receipts.append(receipt)
         for table in sorted(context.op_execution_context.selected_output_names):
             mine = [r for r in receipts if r.table == table]
@@ -88,14 +83,33 @@ def _files(home: Home, vendor: str, day: date, config: LandingConfig) -> list[Pa
     if config.paths:
         return [file for path in config.paths for file in data_files(Path(path))]
     folder = home.inbox_of(vendor, day)
-    # A link whose target is not there (yet) is trouble worth a retry, an absent folder is a day without data.
-    if not folder.exists() and not folder.is_symlink():
-        return []
-    return data_files(folder)
+    # A link whose target is not there (yet) is a feed out of reach: trouble worth a retry. No folder: a day without data.
+    for path in [folder, *(folder.rglob("*") if folder.exists() else [])]:
+        if path.is_symlink() and not path.exists():
+            raise FileNotFoundError(f"{path} links to {path.readlink()}, which is out of reach")
+    return data_files(folder) if folder.exists() else []
+
+
+def _in_words(receipt: Receipt) -> str:
+    """One line for the run's log; never a value from a row."""
+    if receipt.error:
+        return f"{receipt.source_file}: not landed: {receipt.error}"
+    notes = ["already landed"] if receipt.already_landed else []
+    notes += [*receipt.warnings]
+    notes += (
+        [f"ignored columns: {', '.join(receipt.ignored_columns)}"]
+        if receipt.ignored_columns
+        else []
+    )
+    tail = f" ({'; '.join(notes)})" if notes else ""
+    return (
+        f"{receipt.source_file}: {receipt.rows_landed} rows landed, {receipt.rows_quarantined} quarantined "
+        f"in {receipt.vendor} {receipt.table}{tail}"
+    )
 
 
 def _metadata(mine: list[Receipt], everything: list[Receipt]) -> dict:
-    unknown = [r for r in everything if r.table is None]
+    unknown = [r for r in everything if r.table == UNKNOWN_TABLE]
     table = dg.TableMetadataValue(
         records=[
             dg.TableRecord(
@@ -103,7 +117,7 @@ def _metadata(mine: list[Receipt], everything: list[Receipt]) -> dict:
                     "file": r.source_file,
                     "rows landed": r.rows_landed,
                     "rows quarantined": r.rows_quarantined,
-                    "note": r.error or ("already landed" if r.already_landed else ""),
+                    "note": _in_words(r).partition(": ")[2],
                 }
             )
             for r in mine + unknown
@@ -126,6 +140,8 @@ def _metadata(mine: list[Receipt], everything: list[Receipt]) -> dict:
     }
 
 
-def all_landing_assets(vendors: list[str], partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
+def all_landing_assets(
+    vendors: list[str], partitions: dg.PartitionsDefinition
+) -> list[dg.AssetsDefinition]:
     """Landing assets of the vendors named in scoring.yaml."""
-    return [landing_assets(VENDORS[name], partitions) for name in vendors]
+    return [landing_assets(name, partitions) for name in vendors]

@@ -3,4 +3,151 @@
 Here: the asset that evaluates a scored day once its outcomes are known. Not here: the metrics (models/evaluation.py).
 """
 
-from __future__ import annotations
+from datetime import date
+
+import dagster as dg
+import duckdb
+import numpy as np
+import polars as pl
+
+from dagster_project import dbt_runner
+from dagster_project.automation import ONE_RUN, days_of
+from dagster_project.resources import ScoringHome
+from dagster_project.warehouse import replace_rows
+from models.evaluation import evaluate
+
+# Accounts in the first year after their first won deal fare apart: little of their history exists.
+SLICES = {
+    "all": pl.col("account_id").is_not_null(),
+    "first year": pl.col("days_since_first_won") < 365,
+    "later years": pl.col("days_since_first_won") >= 365,
+}
+
+
+def evaluation_asset(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """evaluations: one row a day, predictor (model and baselines) and slice."""
+
+    @dg.asset(
+        name="evaluations",
+        partitions_def=daily,
+        group_name="evaluation",
+        deps=["published_scores"],
+        backfill_policy=ONE_RUN,
+        op_tags={"dagster/compute_kind": "polars"},
+        description="Stored scores held against the outcomes known since, beside the baselines of the same training.",
+    )
+    def evaluations(
+        context: dg.AssetExecutionContext, scoring_home: ScoringHome
+    ) -> dg.MaterializeResult:
+        days = days_of(context)
+        known = _outcomes_known_as_of(scoring_home)
+        _build_labels(scoring_home, days, known)
+        tables = [_evaluate_day(scoring_home, day, known) for day in days]
+        found = pl.concat(tables)
+        connection = scoring_home.connect()
+        try:
+            replace_rows(connection, "evaluations", found, "as_of_date", days)
+        finally:
+            connection.close()
+        _publish(scoring_home)
+        mine = found.filter((pl.col("predictor") == "model") & (pl.col("slice") == "all"))
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": found.height,
+                "outcomes known as of": known.isoformat(),
+                "auc by day": mine.select(pl.col("as_of_date").cast(pl.String), "auc").rows(),
+            }
+        )
+
+    return evaluations
+
+
+def _outcomes_known_as_of(scoring_home: ScoringHome) -> date:
+    """The last day on which anything was learnt."""
+    connection = scoring_home.connect()
+    try:
+        (known,) = connection.execute(
+            "select max(known_at) from (select known_at from core.core_opportunity_version "
+            "union all select known_at from core.core_opportunity_stage_change)"
+        ).fetchone()
+    finally:
+        connection.close()
+    if known is None:
+        raise dg.Failure("No opportunity has landed, so no outcome is known.", allow_retries=False)
+    return known
+
+
+def _build_labels(scoring_home: ScoringHome, days: list[date], known: date) -> None:
+    done = dbt_runner.build(scoring_home.home, ["label_conversion"], days, labels_as_of=known)
+    if done.problems:
+        raise dg.Failure(done.in_words(), allow_retries=False)
+
+
+def _evaluate_day(scoring_home: ScoringHome, day: date, known: date) -> pl.DataFrame:
+    settings = scoring_home.home.settings().for_training()
+    connection = scoring_home.connect()
+    try:
+        rows = _scored_with_outcome(connection, day, settings.horizon_days)
+    finally:
+        connection.close()
+    if rows.is_empty():
+        raise dg.Failure(
+            f"{day} has no stored scores whose {settings.horizon_days} days of outcomes are known (known as of {known}).",
+            allow_retries=False,
+        )
+    (version,) = rows["scoring_model_version"].unique()
+    order = {"model": (rows["probability"].to_numpy(), rows["raw_probability"].to_numpy())}
+    for name, baseline in scoring_home.registry().load_baselines(version).items():
+        order[name] = baseline.predict(rows)
+    found = []
+    for label, members in SLICES.items():
+        kept = rows.select(members.fill_null(False).alias("kept"))["kept"].to_numpy()
+        outcomes = rows["is_converted"].cast(pl.Float64).to_numpy()[kept]
+        if not len(outcomes) or outcomes.min() == outcomes.max():
+            continue
+        accounts = rows["account_id"].filter(pl.Series(kept))
+        for name, (probability, ranking) in order.items():
+            measured = evaluate(
+                outcomes,
+                np.asarray(probability)[kept],
+                accounts,
+                settings.seed,
+                settings.bootstrap_rounds,
+                np.asarray(ranking)[kept],
+            )
+            found.append(
+                {
+                    **measured,
+                    "as_of_date": day,
+                    "predictor": name,
+                    "slice": label,
+                    "horizon_days": settings.horizon_days,
+                    "scoring_model_version": version,
+                    "outcomes_known_as_of": known,
+                }
+            )
+    return pl.DataFrame(found)
+
+
+def _scored_with_outcome(
+    connection: duckdb.DuckDBPyConnection, day: date, horizon_days: int
+) -> pl.DataFrame:
+    """Features, stored probability and outcome of each account scored that day, by account."""
+    return connection.execute(
+        "select features.*, stored.raw_probability, stored.win_probabilities[$horizon] as probability, "
+        "stored.scoring_model_version, label.is_converted "
+        "from datasets.scoring_set as features "
+        "join scoring.account_predictions as stored using (account_id, as_of_date) "
+        "join labels.label_conversion as label using (account_id, as_of_date) "
+        "where as_of_date = $day and label.horizon_days = $horizon order by account_id",
+        {"day": day, "horizon": horizon_days},
+    ).pl()
+
+
+def _publish(scoring_home: ScoringHome) -> None:
+    from dagster_project.publisher import publish_tables
+
+    done = dbt_runner.build(scoring_home.home, ["score_evaluation"])
+    if done.problems:
+        raise dg.Failure(done.in_words(), allow_retries=False)
+    publish_tables(scoring_home.home)

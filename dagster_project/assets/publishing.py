@@ -3,8 +3,6 @@
 Here: the asset that makes a day visible. Not here: how files are written (publisher.py), who may pass (checks.py).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from dagster_project import publisher
@@ -25,7 +23,9 @@ def publishing_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
         deps=[*publisher.TABLES, *publisher.HISTORY],
         description="What analysts query: published/scores.duckdb, made anew and renamed into place.",
     )
-    def published_scores(context: dg.AssetExecutionContext, scoring_home: ScoringHome) -> dg.MaterializeResult:
+    def published_scores(
+        context: dg.AssetExecutionContext, scoring_home: ScoringHome
+    ) -> dg.MaterializeResult:
         home = scoring_home.home
         days = publisher.days_touched(home, days_of(context))
         rows = publisher.publish_days(home, days)
@@ -35,7 +35,7 @@ def publishing_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
             metadata={
                 "dagster/row_count": sum(rows.values()),
                 "days": [day.isoformat() for day in rows],
-                "query": "scoring query \"select * from scores.account_scores\"",
+                "query": 'scoring query "select * from scores.account_scores"',
                 "whom to call first": dg.MetadataValue.md(_first_accounts(scoring_home)),
             }
         )
@@ -47,10 +47,14 @@ def _first_accounts(scoring_home: ScoringHome, limit: int = 10) -> str:
     connection = connect(scoring_home.home)
     try:
         rows = connection.execute(
-            "select rank, account_name, round(score, 1), band, reasons[1] from marts.account_scores order by rank limit ?", [limit]
+            "select rank, account_name, round(score, 1), band, reasons[1] from marts.account_scores order by rank limit ?",
+            [limit],
         ).fetchall()
     finally:
         connection.close()
     lines = ["| rank | account | score | band | first reason |", "|---|---|---|---|---|"]
-    lines += ["| " + " | ".join(str(v if v is not None else "").replace("|", "\\|") for v in row) + " |" for row in rows]
+    lines += [
+        "| " + " | ".join(str(v if v is not None else "").replace("|", "\\|") for v in row) + " |"
+        for row in rows
+    ]
     return "\n".join(lines)

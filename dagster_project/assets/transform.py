@@ -4,8 +4,6 @@ Here: which dbt models belong to which step, and how dbt's results become materi
 and how dbt is run (dbt_runner.py).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -17,8 +15,12 @@ from dagster_project import dbt_runner, warehouse
 from dagster_project.automation import ONE_RUN, days_of
 from dagster_project.resources import ScoringHome
 
-BEFORE_SCORING = "path:models/staging path:models/core path:models/spine path:models/features scoring_set"
-MARTS = "path:models/marts path:models/monitoring"
+# Folders under dbt/models, named as dbt's selectors want them (paths would depend on where a command was started).
+FEATURE_LAYERS = tuple(
+    f"account_scoring.{layer}" for layer in ("staging", "core", "spine", "features")
+)
+BEFORE_SCORING = " ".join([*FEATURE_LAYERS, "scoring_set"])
+MARTS = "account_scoring.marts"
 # What training builds: the same models for other days, and the labels.
 TRAINING = "label_conversion training_set"
 
@@ -38,7 +40,11 @@ class TableNames(DagsterDbtTranslator):
 
 
 def dbt_layer(
-    name: str, select: str, manifest: Mapping[str, Any], partitions: dg.PartitionsDefinition, exclude: str | None = None
+    name: str,
+    select: str,
+    manifest: Mapping[str, Any],
+    partitions: dg.PartitionsDefinition,
+    exclude: str | None = None,
 ) -> dg.AssetsDefinition:
     """One step that builds the selected models for the run's days."""
 
@@ -77,7 +83,9 @@ def build_selected(
         labels_as_of,
         on_node=lambda node: context.log.debug(f"{node.resource_type} {node.name}: {node.status}"),
     )
-    checks = {spec.metadata.get("dagster_dbt/unique_id"): spec for spec in context.assets_def.check_specs}
+    checks = {
+        spec.metadata.get("dagster_dbt/unique_id"): spec for spec in context.assets_def.check_specs
+    }
     rows = _row_counts(scoring_home, [n.name for n in done.nodes if n.name in names])
     for node in done.nodes:
         if node.resource_type == "model" and node.name in names and node.ok:
@@ -96,7 +104,9 @@ def _check_result(spec: dg.AssetCheckSpec, node: dbt_runner.NodeResult) -> dg.As
         asset_key=spec.asset_key,
         check_name=spec.name,
         passed=node.status == "pass",
-        severity=dg.AssetCheckSeverity.WARN if node.status == "warn" else dg.AssetCheckSeverity.ERROR,
+        severity=dg.AssetCheckSeverity.WARN
+        if node.status == "warn"
+        else dg.AssetCheckSeverity.ERROR,
         metadata={"rows that break it": node.failures or 0},
         description=node.message or None,
     )
@@ -107,7 +117,8 @@ def _row_counts(scoring_home: ScoringHome, tables: list[str]) -> dict[str, int]:
     connection = warehouse.connect(scoring_home.home)
     try:
         found = connection.execute(
-            "select table_name, estimated_size from duckdb_tables() where table_name in (select unnest(?))", [tables]
+            "select table_name, estimated_size from duckdb_tables() where table_name in (select unnest(?))",
+            [tables],
         ).fetchall()
     finally:
         connection.close()

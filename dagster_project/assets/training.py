@@ -1,0 +1,239 @@
+"""Labels and features of past days → a scoring model, evaluated, promoted or refused.
+
+Here: which days a training learns from, and handing its result to the registry and the warehouse. Not here: training
+(models/training.py), the verdict (models/promotion.py), MLflow (models/registry.py).
+"""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import dagster as dg
+import polars as pl
+from dagster_dbt import dbt_assets
+
+from dagster_project.assets.transform import FEATURE_LAYERS, TRAINING, TableNames, build_selected
+from dagster_project.automation import last_day_of_quarter, quarter_of
+from dagster_project.config import PROJECT_ROOT, Settings
+from dagster_project.resources import ScoringHome
+from dagster_project.warehouse import columns_of, replace_rows
+from models.training import TrainingResult, train
+from models.training_rows import training_digest
+
+MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
+
+
+class TrainingConfig(dg.Config):
+    """What was known on which day; without it, the last day of the run's quarter."""
+
+    as_of: str = ""
+
+
+def training_dates(settings: Settings, as_of: date) -> list[date]:
+    """As-of dates to learn from: back from the last day whose outcomes have matured, at the set spacing.
+
+    Counted from the newest matured day, so that the freshest outcomes are always used. Oldest first.
+    """
+    newest = as_of - timedelta(days=settings.conversion.primary_horizon_days)
+    earliest = max(settings.conversion.recording_starts, settings.history_starts)
+    step, days = MONTHS[settings.training.spacing], []
+    while (day := _months_before(newest, step * len(days))) >= earliest:
+        days.append(day)
+    return days[::-1]
+
+
+def _months_before(day: date, months: int) -> date:
+    """The same day of an earlier month, or that month's last day where it has fewer."""
+    index = day.year * 12 + day.month - 1 - months
+    first = date(index // 12, index % 12 + 1, 1)
+    following = date((index + 1) // 12, (index + 1) % 12 + 1, 1)
+    return min(first + timedelta(days=day.day - 1), following - timedelta(days=1))
+
+
+def as_of_run(context: dg.AssetExecutionContext, config: TrainingConfig) -> date:
+    """The day a training run stands on. Raises Failure when it is not in the run's quarter."""
+    if not config.as_of:
+        return last_day_of_quarter(context.partition_key)
+    as_of = date.fromisoformat(config.as_of)
+    if quarter_of(as_of) != context.partition_key:
+        raise dg.Failure(
+            f"as_of {as_of} is not in the quarter {context.partition_key}", allow_retries=False
+        )
+    return as_of
+
+
+def training_assets(
+    manifest: Mapping[str, Any], quarterly: dg.PartitionsDefinition
+) -> list[dg.AssetsDefinition]:
+    """label_conversion and training_set (dbt), trained_models and reliability_bins (Python)."""
+
+    @dbt_assets(
+        manifest=manifest,
+        select=TRAINING,
+        name="training_set_build",
+        partitions_def=quarterly,
+        dagster_dbt_translator=TableNames(),
+    )
+    def build(
+        context: dg.AssetExecutionContext, config: TrainingConfig, scoring_home: ScoringHome
+    ) -> Iterator:
+        as_of = as_of_run(context, config)
+        days = training_dates(scoring_home.home.settings(), as_of)
+        if not days:
+            raise dg.Failure(
+                f"No day has matured outcomes as of {as_of}: recorded history must reach back further than the horizon.",
+                allow_retries=False,
+            )
+        context.log.info(f"learning from {len(days)} days, {days[0]} to {days[-1]}")
+        # The feature models are built for the days of training too: the same SQL as in a daily refresh.
+        yield from build_selected(
+            context, scoring_home, days, labels_as_of=as_of, also=FEATURE_LAYERS
+        )
+
+    @dg.multi_asset(
+        name="scoring_model",
+        outs={
+            "trained_models": dg.AssetOut(
+                description="One row a training, promoted or not.", group_name="training"
+            ),
+            "reliability_bins": dg.AssetOut(
+                description="Predicted against observed, in bins, on later data.",
+                group_name="training",
+            ),
+        },
+        deps=["training_set"],
+        partitions_def=quarterly,
+        op_tags={"dagster/compute_kind": "xgboost"},
+    )
+    def scoring_model(
+        context: dg.AssetExecutionContext, config: TrainingConfig, scoring_home: ScoringHome
+    ) -> Iterator[dg.Output]:
+        as_of = as_of_run(context, config)
+        yield from _train_and_register(context, scoring_home, as_of)
+
+    return [build, scoring_model]
+
+
+def _train_and_register(
+    context: dg.AssetExecutionContext, scoring_home: ScoringHome, as_of: date
+) -> Iterator[dg.Output]:
+    settings = scoring_home.home.settings().for_training()
+    connection = scoring_home.connect()
+    try:
+        rows = connection.execute("from datasets.training_set order by as_of_date, account_id").pl()
+    finally:
+        connection.close()
+    code = code_version()
+    context.log.info(f"training on {rows.height} rows")
+    result = train(rows, settings, metadata={"trained_as_of": as_of.isoformat()})
+    registry = scoring_home.registry()
+    version, run_id = registry.register(
+        result,
+        settings=settings,
+        trained_as_of=as_of,
+        digest=training_digest(rows, settings, code),
+        code_version=code,
+    )
+    context.log.info(f"scoring model {version}: {result.verdict.verdict}. {result.verdict.why}")
+    _store(scoring_home, result, version, as_of, run_id, code)
+    yield dg.Output(None, "trained_models", metadata=_metadata(result, version))
+    yield dg.Output(
+        None, "reliability_bins", metadata={"dagster/row_count": len(result.reliability)}
+    )
+
+
+def _store(
+    scoring_home: ScoringHome,
+    result: TrainingResult,
+    version: str,
+    as_of: date,
+    run_id: str,
+    code: str,
+) -> None:
+    """What SQL and analysts need of a training, beside what MLflow keeps."""
+    metrics, window = result.metrics or {}, result.window
+    row = {
+        "scoring_model_version": version,
+        "trained_as_of": as_of,
+        "champion_from": as_of if result.verdict.is_promoted else None,
+        "verdict": result.verdict.verdict,
+        "why": result.verdict.why,
+        "horizon_days": result.model.primary_horizon_days,
+        "train_rows": window["rows"],
+        "train_positives": window["positives"],
+        "first_as_of_date": date.fromisoformat(window["first_as_of_date"]),
+        "last_as_of_date": date.fromisoformat(window["last_as_of_date"]),
+        "test_rows": metrics.get("n"),
+        "test_positives": metrics.get("positives"),
+        "baselines": json.dumps(result.baseline_metrics, sort_keys=True),
+        "calibration": json.dumps(result.calibration, sort_keys=True),
+        "snapshot_features": sorted(
+            c.feature.name
+            for c in result.model.encoder.columns
+            if c.feature.source_kind == "snapshot"
+        ),
+        "mlflow_run_id": run_id,
+        "feature_contract_version": result.model.metadata["feature_contract_version"],
+        "code_version": code,
+        "created_at": scoring_home.now(),
+    }
+    row = {name: row.get(name, metrics.get(name)) for name in columns_of("trained_models")}
+    bins = pl.DataFrame(
+        [
+            {
+                "scoring_model_version": version,
+                "slice": "test",
+                "horizon_days": row["horizon_days"],
+                **one,
+            }
+            for one in result.reliability
+        ]
+    )
+    connection = scoring_home.connect()
+    try:
+        replace_rows(
+            connection, "trained_models", pl.DataFrame([row]), "scoring_model_version", [version]
+        )
+        if bins.height:
+            replace_rows(connection, "reliability_bins", bins, "scoring_model_version", [version])
+    finally:
+        connection.close()
+
+
+def _metadata(result: TrainingResult, version: str) -> dict[str, Any]:
+    metrics = result.metrics or {}
+    shown = {name: round(value, 4) for name, value in metrics.items() if isinstance(value, float)}
+    others = {
+        f"auc of {name}": round(values["auc"], 4)
+        for name, values in result.baseline_metrics.items()
+    }
+    return {
+        "scoring model": version,
+        "verdict": result.verdict.verdict,
+        "why": result.verdict.why,
+        "calibration": json.dumps(result.calibration),
+        "dagster/row_count": result.window["rows"],
+        **shown,
+        **others,
+    }
+
+
+def code_version() -> str:
+    """The checkout's commit (with + when it has changes), or the package's version outside a checkout."""
+    try:
+        answer = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],
+            cwd=PROJECT_ROOT,
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        answer = None
+    if answer and answer.returncode == 0 and answer.stdout.strip():
+        return answer.stdout.strip()
+    from importlib.metadata import version
+
+    return version("account-scoring")
