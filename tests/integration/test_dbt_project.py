@@ -1,0 +1,256 @@
+"""The dbt project on a small world made by hand: what its tables hold, and that its guards fire.
+
+Belongs here: what the tables of that world must hold, the wiring of the models, and a damaged copy
+that must fail. Does not belong here: the world itself (tests/dbt_world.py), how Dagster runs dbt.
+"""
+
+import hashlib
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dagster_project import warehouse
+from dagster_project.home import Home
+from models.feature_contract import check_columns
+from tests.dbt_world import DAYS, LATER, SETTINGS, TRAINING, WORLD, Dbt, new_home, rows
+
+PROJECT = Path(__file__).parents[2] / "dbt"
+
+
+def digest(home: Home) -> str:
+    """SHA-256 over spine and scoring set, in order."""
+    found = [
+        rows(home, f"select * from {table} order by as_of_date, account_id")
+        for table in ("spine.spine_account_day", "datasets.scoring_set")
+    ]
+    return hashlib.sha256(repr(found).encode()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def environment():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def dbt(tmp_path_factory, environment) -> Dbt:
+    return Dbt(PROJECT, tmp_path_factory.mktemp("dbt"), environment)
+
+
+@pytest.fixture(scope="module")
+def world(dbt, tmp_path_factory) -> Home:
+    """The small world with all three days built."""
+    home = new_home(tmp_path_factory.mktemp("world") / "home", WORLD)
+    dbt.build(home, DAYS)
+    dbt.build(home, DAYS, TRAINING, labels_as_of="2020-03-31")
+    dbt.build(home, DAYS[-1:], ["account_scoring.marts"])
+    return home
+
+
+def test_the_spine_names_the_rule_that_held_on_each_day(world):
+    sql = "select as_of_date::varchar, account_id[12:], exclusion_rule from spine.spine_account_day"
+    assert sorted(rows(world, sql), key=lambda row: row[:2]) == [
+        ("2020-01-31", "A1", None),
+        ("2020-01-31", "A2", None),
+        ("2020-01-31", "A3", None),
+        ("2020-02-29", "A1", None),
+        ("2020-02-29", "A2", None),
+        ("2020-02-29", "A3", "account type is Acquired"),
+        ("2020-03-05", "A1", None),
+        ("2020-03-05", "A2", "merged"),
+        ("2020-03-05", "A3", "account type is Acquired"),
+    ]
+
+
+def test_features_are_those_of_each_day_and_a_correction_counts_from_its_arrival(world):
+    found = rows(
+        world,
+        "select as_of_date::varchar, account_id[12:], won_deals_total, days_since_last_won, "
+        "last_won_amount_usd, age_when_known_years from datasets.scoring_set order by all",
+    )
+    assert found == [
+        ("2020-01-31", "A1", 1, 26, 100.0, None),
+        ("2020-01-31", "A2", 0, None, None, None),
+        ("2020-01-31", "A3", 0, None, None, None),
+        ("2020-02-29", "A1", 1, 55, 100.0, None),
+        ("2020-02-29", "A2", 1, 25, 70.0, None),
+        ("2020-03-05", "A1", 1, 60, 150.0, None),
+    ]
+
+
+def test_labels_leave_out_open_windows_and_keep_accounts_excluded_later(world):
+    found = rows(
+        world,
+        "select as_of_date::varchar, account_id[12:], is_converted, converted_on::varchar, "
+        "label_known_at::varchar from labels.label_conversion order by all",
+    )
+    assert found == [
+        ("2020-01-31", "A1", False, None, "2020-03-01"),
+        ("2020-01-31", "A2", True, "2020-02-04", "2020-02-05"),
+        ("2020-01-31", "A3", False, None, "2020-03-01"),
+        ("2020-02-29", "A1", False, None, "2020-03-30"),
+        ("2020-02-29", "A2", False, None, "2020-03-30"),
+    ]
+
+
+def test_both_datasets_hold_exactly_the_features_of_the_contract(world):
+    for table in ("training_set", "scoring_set"):
+        check_columns([name for name, *_ in rows(world, f"describe datasets.{table}")])
+
+
+def test_days_in_any_order_and_a_second_time_give_the_same_rows(dbt, world, tmp_path):
+    other = new_home(tmp_path / "other", WORLD)
+    for days in (DAYS[1:], DAYS[:2]):
+        dbt.build(other, days, tests=False)
+    assert digest(other) == digest(world)
+
+
+def test_nothing_that_becomes_known_later_changes_an_earlier_day(dbt, world, tmp_path):
+    other = new_home(tmp_path / "other", WORLD, LATER)
+    dbt.build(other, DAYS, tests=False)
+    assert digest(other) == digest(world)
+    dbt.build(other, ["2020-03-06"], tests=False)
+    assert digest(other) != digest(world)
+
+
+def test_a_day_that_has_no_rows_any_more_keeps_none(dbt, world):
+    dbt.build(world, DAYS, ["label_conversion"], labels_as_of="2020-03-10", tests=False)
+    days = "select distinct as_of_date::varchar from labels.label_conversion"
+    assert rows(world, days) == [("2020-01-31",)]
+    dbt.build(world, DAYS, ["label_conversion"], labels_as_of="2020-03-31", tests=False)
+
+
+def test_one_manifest_serves_other_settings_and_a_moved_home(dbt, world, tmp_path):
+    moved = Home(tmp_path / "moved")
+    shutil.copytree(world.root, moved.root)
+    new_business = SETTINGS | {"mode": "new_business", "excluded_account_types": []}
+    dbt.build(moved, DAYS[1:2], settings=new_business, tests=False)
+    day = "select account_id[12:], exclusion_rule from spine.spine_account_day where as_of_date = "
+    assert sorted(rows(moved, day + "'2020-02-29'")) == [
+        ("A1", "already a customer"),
+        ("A2", "already a customer"),
+        ("A3", None),
+    ]
+    assert (
+        "moved" in rows(moved, "select sql from duckdb_views() where view_name like 'stg%'")[0][0]
+    )
+
+
+def test_unit_tests_pass(dbt, world):
+    outcome = dbt.run(world, DAYS[-1:], "--select", "test_type:unit", command="test")
+    assert len(outcome) >= 19
+    assert {status for status, _ in outcome.values()} == {"pass"}, outcome
+
+
+def test_marts_stand_before_anything_is_scored(world):
+    assert rows(world, "select * from marts.account_scores") == []
+    assert rows(world, "select table_name, rows_landed from marts.feed_health order by 1") == [
+        ("account", 5),
+        ("opportunity", 4),
+        ("opportunity_history", 2),
+    ]
+
+
+def test_every_column_is_described(dbt, world):
+    described = {}
+    for node in dbt.nodes.values():
+        if node.resource_type.value == "model":
+            described[node.name] = {c.name for c in node.columns.values() if c.description}
+            assert node.description, node.name
+    features = set().union(*(cols for name, cols in described.items() if "feat_" in name))
+    for name, columns in described.items():
+        if name in ("training_set", "scoring_set"):
+            columns |= features
+        schema = next(n.schema for n in dbt.nodes.values() if n.name == name)
+        built = {column for column, *_ in rows(world, f"describe {schema}.{name}")}
+        assert not built - columns, f"{name}: {built - columns} without a description"
+
+
+def predict(home: Home, day: str, score: float) -> None:
+    """Put a prediction for A1 where scoring would."""
+    with warehouse.connect(home) as connection:
+        connection.execute(
+            "insert into scoring.account_predictions (as_of_date, account_id, raw_probability, "
+            "score, score_basis) values (?, 'salesforce:A1', 0.5, ?, 'model')",
+            [day, score],
+        )
+
+
+def test_scoring_an_earlier_day_again_mends_the_change_that_later_days_show(dbt, world, tmp_path):
+    home = Home(tmp_path / "home")
+    shutil.copytree(world.root, home.root)
+    for day, score in (("2020-03-05", 70.0), ("2020-03-04", 50.0), ("2020-02-27", 40.0)):
+        predict(home, day, score)
+        dbt.build(home, [day], ["account_scores_daily", "account_scores"], tests=False)
+    changes = "select as_of_date::varchar, rank, score_change_1d, score_change_7d "
+    assert rows(home, changes + "from marts.account_scores_daily order by 1") == [
+        ("2020-02-27", 1, None, None),
+        ("2020-03-04", 1, None, None),
+        ("2020-03-05", 1, 20.0, 30.0),
+    ]
+    assert rows(home, "select as_of_date::varchar, account_name from marts.account_scores") == [
+        ("2020-03-05", "One")
+    ]
+
+
+def core_reads_past_the_macro(sql: str) -> list[str]:
+    """Core relations that a model refers to other than through macros/as_of.sql."""
+    through = r"as_of_(?:versions|events)\(\s*ref\('core_\w+'\)"
+    return re.findall(r"ref\(\s*['\"](core_\w+)", re.sub(through, "", sql))
+
+
+def test_everything_downstream_of_core_reads_it_as_of_a_date(dbt):
+    for node in dbt.nodes.values():
+        if node.resource_type.value != "model" or node.fqn[1] in ("staging", "core"):
+            continue
+        assert not core_reads_past_the_macro(node.raw_code), node.name
+        cores = {name.split(".")[-1] for name in node.depends_on.nodes if ".core_" in name}
+        assert cores <= set(re.findall(r"core_\w+", node.raw_code)), f"{node.name}: by a macro"
+        if node.fqn[1] != "marts":
+            assert not [n for n in node.depends_on.nodes if ".stg_" in n or n.startswith("source")]
+    assert core_reads_past_the_macro("select * from {{ ref('core_account_version') }}")
+
+
+def test_lists_in_macros_name_every_feature_model_and_every_feed(dbt):
+    listed = re.findall(r"'(feat_\w+)'", (PROJECT / "macros" / "feature_models.sql").read_text())
+    assert sorted(listed) == sorted(p.stem for p in (PROJECT / "models/features").rglob("*.sql"))
+    feeds = re.findall(r"\('(\w+)', '(\w+)'\)", (PROJECT / "macros" / "feeds.sql").read_text())
+    declared = [source.name for source in dbt.sources.values() if "__" in source.name]
+    assert sorted(f"{vendor}__{table}" for vendor, table in feeds) == sorted(declared)
+    for source in dbt.sources.values():
+        assert len(source.config.meta["dagster"]["asset_key"]) == 1
+
+
+def damage(project: Path, model: str, old: str, new: str) -> None:
+    (path,) = project.rglob(f"{model}.sql")
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_contract_data_test_and_unit_test_fire_on_damage(tmp_path, environment, world):
+    project = tmp_path / "dbt"
+    shutil.copytree(PROJECT, project)
+    damage(project, "feat_relationship__deal_types", "0)::integer", "0)::varchar")
+    damage(
+        project,
+        "feat_fit__firmographics",
+        "left join accounts",
+        "cross join range(2) left join accounts",
+    )
+    damage(
+        project, "feat_relationship__won_deals", "days_ago < {{ days }}", "days_ago <= {{ days }}"
+    )
+    broken = Dbt(project, tmp_path / "parsed", environment)
+    features = ["--select", "account_scoring.features"]
+    outcome = broken.run(world, DAYS[:1], *features, "--exclude-resource-type", "unit_test")
+    status, message = outcome["feat_relationship__deal_types"]
+    assert status == "error" and "contract" in message
+    assert outcome["firmographics_has_each_eligible_account_and_day_once"][0] == "fail"
+    unit = "won_deals_are_counted_by_window_and_the_future_is_not_seen"
+    outcome = broken.run(
+        world, DAYS[:1], "--select", f"test_name:{unit},test_type:unit", unit, command="test"
+    )
+    assert outcome[unit][0] == "fail"
