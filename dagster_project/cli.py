@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from dagster_project import answers, terminal
+from dagster_project.command import answers, terminal
 from dagster_project.config import SettingsError
 from dagster_project.home import BusyError, HomeError, open_home, quiet_environment
 
@@ -42,8 +42,8 @@ def answering(command: Callable[..., int | None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> None:
+        from dagster_project.command.operations import WrongUse
         from dagster_project.dbt_runner import DbtError
-        from dagster_project.operations import WrongUse
 
         try:
             status = command(*args, **kwargs)
@@ -140,7 +140,7 @@ def land(
     vendor: str, paths: tuple[Path, ...], day: date | None, is_history: bool, as_json: bool
 ) -> int:
     """Land a vendor's export (files or folders of CSV, JSONL or Parquet, gzip or not)."""
-    from dagster_project import operations
+    from dagster_project.command import operations
 
     outcome = operations.land(open_home(), vendor, list(paths), day, is_history, show=not as_json)
     return report_run(outcome, as_json)
@@ -154,7 +154,7 @@ def land(
 @answering
 def refresh(day: date | None, as_json: bool) -> int:
     """One day: inbox → landing → features → checks → scores → published."""
-    from dagster_project import operations
+    from dagster_project.command import operations
 
     home = open_home()
     day, outcome = operations.refresh(home, day, show=not as_json)
@@ -173,7 +173,7 @@ def refresh(day: date | None, as_json: bool) -> int:
 @answering
 def backfill(first: date, last: date, model: str | None, as_json: bool) -> int:
     """History, each day as it was known that day, in one run."""
-    from dagster_project import operations
+    from dagster_project.command import operations
 
     outcome = operations.backfill(open_home(), first, last, model, show=not as_json)
     return report_run(outcome, as_json, {"from": first, "to": last})
@@ -189,7 +189,7 @@ def backfill(first: date, last: date, model: str | None, as_json: bool) -> int:
 @answering
 def retrain(as_of: date | None, as_json: bool) -> int:
     """Train, evaluate, and promote or refuse, with the reasons."""
-    from dagster_project import operations
+    from dagster_project.command import operations
 
     as_of, outcome = operations.retrain(open_home(), as_of, show=not as_json)
     return report_run(outcome, as_json, {"as_of": as_of})
@@ -203,7 +203,7 @@ def retrain(as_of: date | None, as_json: bool) -> int:
 @answering
 def evaluate(day: date, as_json: bool) -> int:
     """Hold the scores of a day against what happened since."""
-    from dagster_project import operations
+    from dagster_project.command import operations
 
     outcome = operations.evaluate(open_home(), day, show=not as_json)
     return report_run(outcome, as_json, {"as_of_date": day})
@@ -254,7 +254,7 @@ def dbt(arguments: tuple[str, ...]) -> int:
 @answering
 def doctor(as_json: bool) -> int:
     """Check the set-up: settings, home, dbt project, definitions."""
-    from dagster_project.doctor import examine
+    from dagster_project.command.doctor import examine
 
     findings = examine()
     if as_json:
@@ -283,7 +283,7 @@ def doctor(as_json: bool) -> int:
 @answering
 def ui(host: str, port: int, mlflow_port: int) -> int:
     """Dagster's and MLflow's pages, with the daemon that runs schedules; Ctrl-C ends them."""
-    from dagster_project.servers import serve
+    from dagster_project.command.servers import serve
 
     return serve(open_home(), host, port, mlflow_port)
 

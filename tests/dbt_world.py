@@ -11,9 +11,9 @@ import duckdb
 
 from dagster_project import warehouse
 from dagster_project.home import Home
-from dagster_project.known_at import KnownAt
-from dagster_project.landing import land_file
-from dagster_project.landing_store import write_schemas
+from dagster_project.landing.door import land_file
+from dagster_project.landing.known_at import KnownAt
+from dagster_project.landing.store import write_schemas
 
 FEATURES = ["account_scoring.staging", "account_scoring.core", "account_scoring.spine"]
 FEATURES += ["account_scoring.features", "scoring_set"]

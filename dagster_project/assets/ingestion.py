@@ -1,7 +1,7 @@
 """Inbox → landing: one asset a vendor table, one partition a day of arrival.
 
 Here: which files a run lands, and what a person reads about them in the UI. Not here: reading files (feeds/) and writing
-Parquet (landing.py). A bad file or row never fails the asset: it goes to quarantine and the checks judge the share.
+Parquet (landing/). A bad file or row never fails the asset: it goes to quarantine and the checks judge the share.
 Trouble with the disk or a mounted folder does fail it, and is retried.
 """
 
@@ -14,10 +14,10 @@ import dagster as dg
 from dagster_project.automation import days_of
 from dagster_project.feeds import VENDORS
 from dagster_project.home import Home
-from dagster_project.known_at import KnownAt
-from dagster_project.landing import UNKNOWN_TABLE, data_files, land_files
-from dagster_project.landing_receipt import Receipt
-from dagster_project.landing_store import write_schemas
+from dagster_project.landing.door import UNKNOWN_TABLE, data_files, land_files
+from dagster_project.landing.known_at import KnownAt
+from dagster_project.landing.receipt import Receipt
+from dagster_project.landing.store import write_schemas
 from dagster_project.resources import ScoringHome
 
 RETRIES = dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL)

@@ -19,10 +19,10 @@ from typing import Any
 
 import click
 
-from dagster_project import answers, operations, terminal
 from dagster_project.cli import Day, answering
+from dagster_project.command import answers, operations, terminal
+from dagster_project.command.runs import RunOutcome
 from dagster_project.home import Home, HomeError, home_path, open_home, quiet_environment
-from dagster_project.runs import RunOutcome
 from examples.crunchbase.convert import convert
 from examples.crunchbase.source import SourceError
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dagster_project import landing
 from dagster_project.feeds import VENDORS
 from dagster_project.feeds.salesforce import ACCOUNT
-from dagster_project.known_at import KnownAt, arrival_day
-from dagster_project.landing import LandingError, data_files, land_file, land_files
-from dagster_project.landing_store import QUARANTINE_SCHEMA, landing_schema, write_schemas
+from dagster_project.landing import door as landing
+from dagster_project.landing.door import LandingError, data_files, land_file, land_files
+from dagster_project.landing.known_at import KnownAt, arrival_day
+from dagster_project.landing.store import QUARANTINE_SCHEMA, landing_schema, write_schemas
 
 DAY = date(2024, 3, 5)
 HEAD = "Id,Name,NumberOfEmployees,CreatedDate,SystemModstamp\n"
@@ -161,7 +161,7 @@ def test_no_unfinished_file_is_left_when_the_disk_fails(land, tmp_path, monkeypa
     def full(*_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("dagster_project.landing_store.os.replace", full)
+    monkeypatch.setattr("dagster_project.landing.store.os.replace", full)
     with pytest.raises(OSError, match="no space"):
         land(HEAD + FIRST)
     assert [p for p in (tmp_path / "landing").rglob("*") if p.is_file()] == []

@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 from rich.cells import cell_len
 
-from dagster_project import printing, terminal
+from dagster_project.command import printing, terminal
 
 
 class Screen(io.StringIO):
@@ -303,7 +303,7 @@ def test_json_is_plain_and_complete():
 
 def test_importing_it_loads_neither_rich_nor_the_pipeline():
     code = (
-        "import sys, dagster_project.terminal;"
+        "import sys, dagster_project.command.terminal;"
         "sys.exit(any(m in sys.modules for m in ('rich', 'dagster', 'duckdb', 'pandas')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

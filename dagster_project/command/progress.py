@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dagster_project.printing import as_text, make_console
+from dagster_project.command.printing import as_text, make_console
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The landing and quarantine folders: what their files look like and how they are written.
 
 Belongs here: paths, parquet schemas, atomic and repeatable writing. Does not belong here: reading
-vendors' files, and deciding what lands (landing.py).
+vendors' files, and deciding what lands (door.py).
 """
 
 from __future__ import annotations

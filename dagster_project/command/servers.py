@@ -12,8 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+from dagster_project.command.runs import prepare_instance, workspace_file
 from dagster_project.home import Home
-from dagster_project.runs import prepare_instance, workspace_file
 
 
 def commands(home: Home, host: str, port: int, mlflow_port: int) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ import polars as pl
 
 from dagster_project.feeds.contract import STAMP, BadFile, Table
 from dagster_project.feeds.reader import TableReader
-from dagster_project.landing_store import landing_schema
+from dagster_project.landing.store import landing_schema
 
 
 def first_stamps_in_files(files: Sequence[Path], table: Table) -> pl.DataFrame:

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dagster_project.json_text import to_json
-from dagster_project.printing import (
+from dagster_project.command.json_text import to_json
+from dagster_project.command.printing import (
     CELL_WIDTH,
     NOTHING,
     Column,
@@ -22,7 +22,7 @@ from dagster_project.printing import (
     print_rows,
     print_table,
 )
-from dagster_project.progress import progress
+from dagster_project.command.progress import progress
 
 __all__ = [
     "Column",

@@ -198,4 +198,4 @@ def _step_lines_logger(show: bool) -> Any:
 
 def workspace_file() -> Path:
     """The workspace that webserver and daemon load."""
-    return Path(__file__).resolve().parents[1] / "workspace.yaml"
+    return Path(__file__).resolve().parents[2] / "workspace.yaml"

@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from dagster_project.answers import NoAnswer
 from dagster_project.automation import quarter_of
+from dagster_project.command.answers import NoAnswer
+from dagster_project.command.runs import RunOutcome, run_job
 from dagster_project.feeds import VENDORS
 from dagster_project.home import Home, utc_now
-from dagster_project.known_at import arrival_day
-from dagster_project.runs import RunOutcome, run_job
+from dagster_project.landing.known_at import arrival_day
 
 
 class WrongUse(Exception):
@@ -104,7 +104,7 @@ def _check_in_history(home: Home, day: date) -> None:
 
 
 def _next_day(home: Home) -> date:
-    from dagster_project.answers import query
+    from dagster_project.command.answers import query
 
     (row,) = query(home, "select max(as_of_date) as last from scores.account_scores")
     if row["last"] is None:

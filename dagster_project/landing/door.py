@@ -2,7 +2,7 @@
 
 Belongs here: bringing a file's rows, typed and stamped with both clocks, into the landing folder,
 and its bad rows into quarantine. Does not belong here: how formats are read (feeds/), what files
-look like on disk (landing_store.py), when to land (ingestion, the command line).
+look like on disk (store.py), when to land (ingestion, the command line).
 
 A user's bad file never raises: it becomes a row in quarantine and the `error` of the receipt.
 LandingError means that the call itself makes no sense (a path that is not there, an unknown
@@ -24,10 +24,10 @@ from dagster_project.feeds import VENDORS
 from dagster_project.feeds.contract import BadFile, BadRow, Table
 from dagster_project.feeds.file_names import table_of
 from dagster_project.feeds.reader import CHUNK_ROWS, TableReader
-from dagster_project.known_at import KnownAt, with_clocks
-from dagster_project.landing_history import first_stamps_in_files, first_stamps_with_landed
-from dagster_project.landing_receipt import LandingError, Receipt
-from dagster_project.landing_store import (
+from dagster_project.landing.history import first_stamps_in_files, first_stamps_with_landed
+from dagster_project.landing.known_at import KnownAt, with_clocks
+from dagster_project.landing.receipt import LandingError, Receipt
+from dagster_project.landing.store import (
     QUARANTINE_SCHEMA,
     day_file,
     landed_before,

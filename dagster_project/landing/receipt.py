@@ -1,7 +1,7 @@
 """What landing answers: a receipt for each file, or LandingError for a call that makes no sense.
 
 Belongs here: these two types, which the command line and ingestion show to people. Does not belong
-here: landing itself (landing.py).
+here: landing itself (door.py).
 """
 
 from __future__ import annotations
