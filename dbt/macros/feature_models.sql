@@ -6,7 +6,7 @@
     {{ return([
         'feat_fit__firmographics',
         'feat_fit__market_heat',
-        'feat_fit__neutral_attributes',
+        'feat_fit__coarse_attributes',
         'feat_relationship__won_deals',
         'feat_relationship__deal_amounts',
         'feat_relationship__deal_types',

@@ -1,8 +1,7 @@
 -- How many deals were won in the last 365 days per account known, in the account's industry and
 -- region, relative to the whole market; and the whole market's own rate. Over all accounts known on
 -- the day, not only the eligible ones. A group of few accounts is drawn towards the market (as if 50
--- more accounts of the market's rate were in it), and an account without industry or region gets 1,
--- the market itself: that the field is empty says nothing.
+-- more accounts of the market's rate were in it). Null for an account without industry or region.
 with eligible as (
 
     select account_id, as_of_date from {{ on_requested_dates(ref('spine_account_day')) }} where is_eligible
@@ -74,8 +73,8 @@ heat as (
 select
     eligible.account_id,
     eligible.as_of_date,
-    coalesce(by_industry.heat, 1) as industry_heat_365d,
-    coalesce(by_region.heat, 1) as region_heat_365d,
+    by_industry.heat as industry_heat_365d,
+    by_region.heat as region_heat_365d,
     market.won_deals::double / market.accounts as market_heat_365d
 from eligible
 left join account_wins using (account_id, as_of_date)

@@ -1,5 +1,6 @@
--- Attributes that people fill in later, with gaps filled by draw (macros/filled_by_draw.sql): they say
--- what the value says, and nothing by its absence. *Snapshot* features where the CRM keeps no history.
+-- Attributes that people fill in later, coarsened so that their detail does not tell who filled them in
+-- well. *Snapshot* features where the CRM keeps no history. A gap stays a gap here: the encoder fills
+-- it neutrally (models/encoding.py), and reasons say that nothing is on record.
 with eligible as (
 
     select account_id, as_of_date from {{ on_requested_dates(ref('spine_account_day')) }} where is_eligible
@@ -29,7 +30,7 @@ coarse as (
         accounts.as_of_date,
         -- whole years: exact founding days are known for few, and those are not like the others
         case when accounts.founded_on is not null
-            then least(greatest(year(accounts.first_known_on) - year(accounts.founded_on), -1), 30)::integer
+            then least(greatest(year(accounts.first_known_on) - year(accounts.founded_on), 0), 30)::integer
         end as age_when_known_years,
         case
             when large_regions.region is not null then accounts.region
@@ -44,10 +45,7 @@ coarse as (
 select
     eligible.account_id,
     eligible.as_of_date,
-    ages.age_when_known_years,
-    regions.region_group
+    coarse.age_when_known_years,
+    coarse.region_group
 from eligible
-left join {{ filled_by_draw('coarse', 'age_when_known_years') }} as ages
-    on eligible.account_id = ages.account_id and eligible.as_of_date = ages.as_of_date
-left join {{ filled_by_draw('coarse', 'region_group') }} as regions
-    on eligible.account_id = regions.account_id and eligible.as_of_date = regions.as_of_date
+left join coarse using (account_id, as_of_date)
