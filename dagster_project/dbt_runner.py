@@ -197,9 +197,21 @@ def _invoke(home: Home, arguments: list[str], manifest: object, callbacks: list 
         "--log-path",
         str(home.dbt / "logs"),
     ]
-    return dbtRunner(manifest=manifest, callbacks=callbacks or []).invoke(
-        [*_EPHEMERAL_FLAGS, *arguments, *places]
-    )
+    try:
+        return dbtRunner(manifest=manifest, callbacks=callbacks or []).invoke(
+            [*_EPHEMERAL_FLAGS, *arguments, *places]
+        )
+    finally:
+        _release_warehouse()
+
+
+def _release_warehouse() -> None:
+    """Close dbt-duckdb's connection, which it keeps for the life of the process: Python opens the file next."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    if DuckDBConnectionManager._ENV is not None:
+        DuckDBConnectionManager._ENV.close()
+    DuckDBConnectionManager.close_all_connections()
 
 
 _manifests: dict[Path, object] = {}

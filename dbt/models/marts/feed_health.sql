@@ -1,5 +1,11 @@
 -- When each feed last arrived, how much it brought, and what was refused.
-with arrivals as (
+with scored as (
+
+    select max(as_of_date) as latest_day from {{ ref('account_scores_daily') }}
+
+),
+
+arrivals as (
 
     {%- for vendor, table in landed_feeds() %}
     select
@@ -7,6 +13,7 @@ with arrivals as (
         '{{ table }}' as table_name,
         max(ds) as last_ds,
         max(known_at) as last_known_at,
+        max(known_at) filter (where known_at <= (select latest_day from scored)) as last_known_by_then,
         count(*) as rows_landed,
         count(distinct source_sha256) as files
     from {{ landing_table(vendor, table) }}
@@ -21,12 +28,6 @@ refused as (
     from {{ ref('quarantined_rows') }}
     group by all
 
-),
-
-scored as (
-
-    select max(as_of_date) as latest_day from {{ ref('account_scores_daily') }}
-
 )
 
 select
@@ -37,7 +38,7 @@ select
     arrivals.rows_landed,
     arrivals.files,
     coalesce(refused.quarantined_rows, 0) as quarantined_rows,
-    (scored.latest_day - arrivals.last_known_at)::integer as days_since_last_arrival
+    (scored.latest_day - arrivals.last_known_by_then)::integer as days_since_last_arrival
 from arrivals
 left join refused using (vendor, table_name)
 cross join scored
