@@ -41,7 +41,7 @@ class TrainingResult:
     a polars frame.
 
     `metrics` and the members of `baseline_metrics` are None without a test part; `test_rows` holds
-    as_of_date, account_id, is_converted, raw_probability, probability and one column a baseline.
+    as_of_date, account_id, is_converted, raw_probability, probability and one column a baseline, by which it ranks.
     """
 
     model: ScoringModel
@@ -204,7 +204,8 @@ def _measure(tested: _LaterPart, calibrator: Calibrator, settings: TrainingSetti
         comparisons[name] = compare(
             tested.y, probability, p, groups, seed, rounds, order_a=tested.raw, order_b=order
         )
-        table = table.with_columns(pl.Series(name, p))
+        # its order: a rule's few probabilities would rank worse than the rule does
+        table = table.with_columns(pl.Series(name, order))
     return {
         "metrics": evaluate(tested.y, probability, groups, seed, rounds, tested.raw),
         "baseline_metrics": scores,
