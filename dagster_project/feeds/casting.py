@@ -13,6 +13,7 @@ from dagster_project.feeds.contract import Column
 # Amounts become integer cents downstream; beyond this they would not fit.
 MAX_NUMBER = 1e16
 # Years that every library downstream can hold (nanosecond clocks end in 2262).
+MOST_LETTERS_SHOWN = 3
 FIRST_YEAR, LAST_YEAR = 1600, 2261
 
 _NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
@@ -123,10 +124,21 @@ def _in_range(moment: pl.Series) -> pl.Series:
     return moment.set(~year.is_between(FIRST_YEAR, LAST_YEAR).fill_null(False), None)
 
 
+def _shown(text: str) -> str:
+    """The value itself if it looks like a number or a date; of words only the length: in a shifted row they may name a person.
+
+    The reason is published, the row's text stays in the home's quarantine.
+    """
+    letters = sum(character.isalpha() for character in text)
+    if "@" in text or letters > MOST_LETTERS_SHOWN:
+        return f"(a text of {len(text)} characters)"
+    return f"'{text[:57]}…'" if len(text) > 60 else f"'{text}'"
+
+
 def why_wrong(value: object, column: Column) -> str:
     """The reason in words for a value that `cast` refused, with what to write instead."""
     text = str(value)
-    shown = f"'{text[:57]}…'" if len(text) > 60 else f"'{text}'"
+    shown = _shown(text)
     if column.dtype == pl.String:
         return f"{column.name} holds a NUL byte; export the file again"
     if column.dtype == pl.Boolean:

@@ -45,6 +45,8 @@ def test_good_rows_are_silent():
         (b"001C,x,y,12x,,,,\n", "annual_revenue", "annual_revenue '12x' is not a number"),
         (b'001C,x,y,"1,200",,,,\n', "annual_revenue", "no thousands separator"),
         (b"001C,x,y,inf,,,,\n", "annual_revenue", "'inf' is not a number"),
+        (b"001C,x,y,Jane Doe,,,,\n", "annual_revenue", "annual_revenue (a text of 8 characters) is not a number"),
+        (b"001C,x,y,1@x,,,,\n", "annual_revenue", "(a text of 3 characters) is not a number"),
         (b"001C,x,y,nan,,,,\n", "annual_revenue", "'nan' is not a number"),
         (b"001C,x,y,1e17,,,,\n", "annual_revenue", "too large (limit 1e+16)"),
         (b"001C,x,y,,2.5,,,\n", "number_of_employees", "'2.5' is not a whole number"),
