@@ -76,7 +76,7 @@ def test_a_damaged_row_costs_that_row_only(row, column, words):
 def test_all_damage_of_a_row_is_told_at_once():
     bad = one_bad(b"001C,x,y,12x,many,,,\n")
     assert bad.column == "number_of_employees"
-    assert "12x" in bad.reason and "many" in bad.reason
+    assert "annual_revenue '12x'" in bad.reason and "number_of_employees" in bad.reason
 
 
 def test_a_long_bad_value_is_shown_short():
