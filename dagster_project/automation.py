@@ -18,6 +18,8 @@ RANGE_END = "dagster/asset_partition_range_end"
 DAY = "dagster/partition"
 
 ONE_RUN = dg.BackfillPolicy.single_run()
+# A training stands on one day: each quarter is a run of its own.
+RUN_EACH = dg.BackfillPolicy.multi_run(1)
 
 
 def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
@@ -71,9 +73,10 @@ def days_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -
 
 LANDING = dg.AssetSelection.groups("landing")
 SCORED = dg.AssetSelection.groups(
-    "staging", "core", "spine", "features", "scoring", "marts", "monitoring", "published"
+    "staging", "core", "spine", "features", "scoring", "marts", "published"
 ) | dg.AssetSelection.assets("scoring_set")
 TRAINED = dg.AssetSelection.groups("labels", "training") | dg.AssetSelection.assets("training_set")
+EVALUATED = dg.AssetSelection.assets("evaluations", "score_evaluation", "published_scores")
 
 
 def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
@@ -95,7 +98,7 @@ def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
         dg.define_asset_job("retrain", TRAINED, description="Train, evaluate, promote or refuse."),
         dg.define_asset_job(
             "evaluate",
-            dg.AssetSelection.groups("evaluation"),
+            EVALUATED,
             description="Hold a stored day's scores against the outcomes known since.",
         ),
     ]
@@ -113,6 +116,7 @@ def schedules(
         job=by_name["daily_refresh"],
         cron_schedule=f"{cutoff.minute} {cutoff.hour} * * *",
         execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Every day at the arrival cut-off, for the day before.",
     )
     def refresh_yesterday(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
@@ -124,6 +128,7 @@ def schedules(
         job=by_name["retrain"],
         cron_schedule=f"{cutoff.minute} {cutoff.hour} 1 1,4,7,10 *",
         execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
         description="The first day of each quarter, on what was known at the end of the quarter before.",
     )
     def retrain_on_last_quarter(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:

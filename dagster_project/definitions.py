@@ -52,8 +52,7 @@ def build_definitions(
     )
 
 
-def __getattr__(name: str) -> dg.Definitions:
-    """`defs`, built when a Dagster tool asks for it, so that importing this module opens no home."""
-    if name == "defs":
-        return build_definitions(open_home())
-    raise AttributeError(name)
+@dg.definitions
+def defs() -> dg.Definitions:
+    """For Dagster's tools, built when one asks, so that importing this module opens no home."""
+    return build_definitions(open_home())

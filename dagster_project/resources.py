@@ -12,6 +12,7 @@ import duckdb
 
 from dagster_project import warehouse
 from dagster_project.home import Home, open_home, utc_now
+from dagster_project.run_launcher import sign_of_life
 from models.registry import Registry
 
 
@@ -25,9 +26,16 @@ class ScoringHome(dg.ConfigurableResource):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["ScoringHome"]:
         """Hold the write lock for the length of the run. Raises BusyError."""
-        run = context.run
-        what = f"{run.job_name} (run {run.run_id[:8]})" if run else "a run"
-        with open_home(self.path).writing(what, self.lock_wait_seconds):
+        home, run = open_home(self.path), context.run
+        if run is None:
+            raise dg.DagsterInvariantViolationError("the home is given to runs only")
+        # Assets launched by hand run in a job that Dagster names __ASSET_JOB.
+        job = "a run of Dagster's pages" if run.job_name.startswith("__") else run.job_name
+        what = f"{job} (run {run.run_id[:8]})"
+        with (
+            sign_of_life(home.dagster, run.run_id),
+            home.writing(what, self.lock_wait_seconds),
+        ):
             yield self
 
     @property

@@ -20,6 +20,7 @@ from dagster_project.landing.receipt import Receipt
 from dagster_project.landing.store import write_schemas
 from dagster_project.resources import ScoringHome
 
+QUARANTINE = dg.AssetKey("landing_quarantine")
 RETRIES = dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
 
@@ -72,6 +73,7 @@ def landing_assets(vendor: str, partitions: dg.PartitionsDefinition) -> dg.Asset
             for receipt in land_files(files, vendor, home.landing, home.quarantine, day, known):
                 context.log.info(_in_words(receipt))
                 receipts.append(receipt)
+        context.log_event(_refusals(receipts))
         for table in sorted(context.op_execution_context.selected_output_names):
             mine = [r for r in receipts if r.table == table]
             yield dg.Output(None, output_name=table, metadata=_metadata(mine, receipts))
@@ -105,6 +107,16 @@ def _in_words(receipt: Receipt) -> str:
     return (
         f"{receipt.source_file}: {receipt.rows_landed} rows landed, {receipt.rows_quarantined} quarantined "
         f"in {receipt.vendor} {receipt.table}{tail}"
+    )
+
+
+def _refusals(receipts: list[Receipt]) -> dg.AssetMaterialization:
+    """What this landing added to the quarantine, which all vendors share."""
+    refused = [r for r in receipts if r.rows_quarantined]
+    return dg.AssetMaterialization(
+        QUARANTINE,
+        description="\n".join(_in_words(r) for r in refused) or "nothing was refused",
+        metadata={"rows refused": sum(r.rows_quarantined for r in refused), "files": len(refused)},
     )
 
 
@@ -142,6 +154,14 @@ def _metadata(mine: list[Receipt], everything: list[Receipt]) -> dict:
 
 def all_landing_assets(
     vendors: list[str], partitions: dg.PartitionsDefinition
-) -> list[dg.AssetsDefinition]:
-    """Landing assets of the vendors named in scoring.yaml."""
-    return [landing_assets(name, partitions) for name in vendors]
+) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """Landing assets of the vendors named in scoring.yaml, and the quarantine that they share."""
+    landed = [landing_assets(name, partitions) for name in vendors]
+    quarantine = dg.AssetSpec(
+        QUARANTINE,
+        deps=[key for asset in landed for key in asset.keys],
+        description="Rows and files that landing refused, with file, line, column and reason.",
+        group_name="landing",
+        kinds={"parquet", "polars"},
+    )
+    return [*landed, quarantine]

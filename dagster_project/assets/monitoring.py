@@ -3,6 +3,7 @@
 Here: the asset that evaluates a scored day once its outcomes are known. Not here: the metrics (models/evaluation.py).
 """
 
+from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
@@ -14,7 +15,8 @@ from dagster_project import dbt_runner
 from dagster_project.automation import ONE_RUN, days_of
 from dagster_project.resources import ScoringHome
 from dagster_project.warehouse import replace_rows
-from models.evaluation import evaluate
+from models.evaluation import compare, evaluate
+from models.settings import TrainingSettings
 
 # Accounts in the first year after their first won deal fare apart: little of their history exists.
 SLICES = {
@@ -24,6 +26,17 @@ SLICES = {
 }
 
 
+# What is kept of the paired difference between model and baseline.
+LEADS = (
+    "auc",
+    "auc_low",
+    "auc_high",
+    "lift_top_decile",
+    "lift_top_decile_low",
+    "lift_top_decile_high",
+)
+
+
 def evaluation_asset(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """evaluations: one row a day, predictor (model and baselines) and slice."""
 
@@ -31,9 +44,14 @@ def evaluation_asset(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         name="evaluations",
         partitions_def=daily,
         group_name="evaluation",
-        deps=["published_scores"],
+        deps=[
+            "scoring_set",
+            "account_predictions",
+            # The labels of the evaluated days are made here, by the same dbt model.
+            dg.AssetDep("label_conversion", partition_mapping=dg.LastPartitionMapping()),
+        ],
         backfill_policy=ONE_RUN,
-        op_tags={"dagster/compute_kind": "polars"},
+        kinds={"polars", "duckdb"},
         description="Stored scores held against the outcomes known since, beside the baselines of the same training.",
     )
     def evaluations(
@@ -49,7 +67,6 @@ def evaluation_asset(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             replace_rows(connection, "evaluations", found, "as_of_date", days)
         finally:
             connection.close()
-        _publish(scoring_home)
         mine = found.filter((pl.col("predictor") == "model") & (pl.col("slice") == "all"))
         return dg.MaterializeResult(
             metadata={
@@ -96,37 +113,68 @@ def _evaluate_day(scoring_home: ScoringHome, day: date, known: date) -> pl.DataF
             allow_retries=False,
         )
     (version,) = rows["scoring_model_version"].unique()
-    order = {"model": (rows["probability"].to_numpy(), rows["raw_probability"].to_numpy())}
+    predictions = {"model": (rows["probability"].to_numpy(), rows["raw_probability"].to_numpy())}
     for name, baseline in scoring_home.registry().load_baselines(version).items():
-        order[name] = baseline.predict(rows)
-    found = []
-    for label, members in SLICES.items():
-        kept = rows.select(members.fill_null(False).alias("kept"))["kept"].to_numpy()
-        outcomes = rows["is_converted"].cast(pl.Float64).to_numpy()[kept]
-        if not len(outcomes) or outcomes.min() == outcomes.max():
-            continue
-        accounts = rows["account_id"].filter(pl.Series(kept))
-        for name, (probability, ranking) in order.items():
-            measured = evaluate(
+        predictions[name] = baseline.predict(rows)
+    facts = {
+        "as_of_date": day,
+        "horizon_days": settings.horizon_days,
+        "scoring_model_version": version,
+        "outcomes_known_as_of": known,
+    }
+    found = [
+        {**facts, "slice": label, **measured}
+        for label, members in SLICES.items()
+        for measured in _measure_slice(
+            rows, rows.select(members.fill_null(False)).to_series(), predictions, settings
+        )
+    ]
+    return pl.DataFrame(found, infer_schema_length=None)
+
+
+def _measure_slice(
+    rows: pl.DataFrame,
+    members: pl.Series,
+    predictions: dict[str, tuple],
+    settings: TrainingSettings,
+) -> Iterator[dict]:
+    """Measures of each predictor on the members, and the model's lead over each baseline on the same rows.
+
+    A slice without both outcomes has none.
+    """
+    kept = members.to_numpy()
+    outcomes = rows["is_converted"].cast(pl.Float64).to_numpy()[kept]
+    if not len(outcomes) or outcomes.min() == outcomes.max():
+        return
+    accounts, seed, rounds = (
+        rows["account_id"].filter(members),
+        settings.seed,
+        settings.bootstrap_rounds,
+    )
+    cut = {
+        name: tuple(np.asarray(values)[kept] for values in pair)
+        for name, pair in predictions.items()
+    }
+    for name, (probability, order) in cut.items():
+        lead = {}
+        if name != "model":
+            pair = compare(
                 outcomes,
-                np.asarray(probability)[kept],
+                cut["model"][0],
+                probability,
                 accounts,
-                settings.seed,
-                settings.bootstrap_rounds,
-                np.asarray(ranking)[kept],
+                seed,
+                rounds,
+                cut["model"][1],
+                order,
             )
-            found.append(
-                {
-                    **measured,
-                    "as_of_date": day,
-                    "predictor": name,
-                    "slice": label,
-                    "horizon_days": settings.horizon_days,
-                    "scoring_model_version": version,
-                    "outcomes_known_as_of": known,
-                }
-            )
-    return pl.DataFrame(found)
+            lead = {f"model_lead_{key}": pair[key] for key in LEADS}
+        yield {
+            "predictor": name,
+            **evaluate(outcomes, probability, accounts, seed, rounds, order),
+            **{f"model_lead_{key}": None for key in LEADS},
+            **lead,
+        }
 
 
 def _scored_with_outcome(
@@ -142,12 +190,3 @@ def _scored_with_outcome(
         "where as_of_date = $day and label.horizon_days = $horizon order by account_id",
         {"day": day, "horizon": horizon_days},
     ).pl()
-
-
-def _publish(scoring_home: ScoringHome) -> None:
-    from dagster_project.publisher import publish_tables
-
-    done = dbt_runner.build(scoring_home.home, ["score_evaluation"])
-    if done.problems:
-        raise dg.Failure(done.in_words(), allow_retries=False)
-    publish_tables(scoring_home.home)

@@ -45,10 +45,12 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             "account_predictions": dg.AssetOut(
                 description="One row an eligible account and day, as the scoring model said it.",
                 group_name="scoring",
+                kinds={"xgboost", "duckdb"},
             ),
             "factor_contributions": dg.AssetOut(
                 description="One row a factor of an explained score (TreeSHAP, log-odds).",
                 group_name="scoring",
+                kinds={"xgboost", "duckdb"},
             ),
         },
         deps=[
@@ -58,7 +60,6 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         ],
         partitions_def=daily,
         backfill_policy=ONE_RUN,
-        op_tags={"dagster/compute_kind": "xgboost"},
     )
     def score_days(
         context: dg.AssetExecutionContext, config: ScoringConfig, scoring_home: ScoringHome

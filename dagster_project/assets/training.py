@@ -15,7 +15,7 @@ import polars as pl
 from dagster_dbt import dbt_assets
 
 from dagster_project.assets.transform import FEATURE_LAYERS, TRAINING, TableNames, build_selected
-from dagster_project.automation import last_day_of_quarter, quarter_of
+from dagster_project.automation import RUN_EACH, last_day_of_quarter, quarter_of
 from dagster_project.config import PROJECT_ROOT, Settings
 from dagster_project.resources import ScoringHome
 from dagster_project.warehouse import columns_of, replace_rows
@@ -75,6 +75,7 @@ def training_assets(
         name="training_set_build",
         partitions_def=quarterly,
         dagster_dbt_translator=TableNames(),
+        backfill_policy=RUN_EACH,
     )
     def build(
         context: dg.AssetExecutionContext, config: TrainingConfig, scoring_home: ScoringHome
@@ -96,16 +97,19 @@ def training_assets(
         name="scoring_model",
         outs={
             "trained_models": dg.AssetOut(
-                description="One row a training, promoted or not.", group_name="training"
+                description="One row a training, promoted or not: measures, verdict, and where MLflow keeps the model.",
+                group_name="training",
+                kinds={"xgboost", "mlflow"},
             ),
             "reliability_bins": dg.AssetOut(
                 description="Predicted against observed, in bins, on later data.",
                 group_name="training",
+                kinds={"xgboost"},
             ),
         },
         deps=["training_set"],
         partitions_def=quarterly,
-        op_tags={"dagster/compute_kind": "xgboost"},
+        backfill_policy=RUN_EACH,
     )
     def scoring_model(
         context: dg.AssetExecutionContext, config: TrainingConfig, scoring_home: ScoringHome

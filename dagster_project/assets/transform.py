@@ -23,6 +23,8 @@ BEFORE_SCORING = " ".join([*FEATURE_LAYERS, "scoring_set"])
 MARTS = "account_scoring.marts"
 # What training builds: the same models for other days, and the labels.
 TRAINING = "label_conversion training_set"
+# One partition a quarter; all other tables have one a day.
+QUARTERLY = {"label_conversion", "training_set", "trained_models", "reliability_bins"}
 
 
 class TableNames(DagsterDbtTranslator):
@@ -37,6 +39,17 @@ class TableNames(DagsterDbtTranslator):
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The first folder under dbt/models."""
         return dbt_resource_props["fqn"][1]
+
+    def get_partition_mapping(
+        self, dbt_resource_props: Mapping[str, Any], dbt_parent_resource_props: Mapping[str, Any]
+    ) -> dg.PartitionMapping | None:
+        """A day reads the newest training; a quarter reads those of its days that exist."""
+        child, parent = dbt_resource_props["name"], dbt_parent_resource_props["name"]
+        if parent in QUARTERLY and child not in QUARTERLY:
+            return dg.LastPartitionMapping()
+        if child in QUARTERLY and parent not in QUARTERLY:
+            return dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
+        return None
 
 
 def dbt_layer(

@@ -24,7 +24,8 @@ telemetry: {enabled: false}
 nux: {enabled: false}
 concurrency:
   runs: {max_concurrent_runs: 1}   # two runs never write the warehouse together
-run_monitoring: {enabled: true}    # a run whose process died is marked failed
+run_launcher: {module: dagster_project.run_launcher, class: HomeRunLauncher}
+run_monitoring: {enabled: true, poll_interval_seconds: 30}   # a run whose process died is marked failed
 """
 
 

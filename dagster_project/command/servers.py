@@ -53,6 +53,9 @@ def commands(home: Home, host: str, port: int, mlflow_port: int) -> dict[str, li
 def serve(home: Home, host: str, port: int, mlflow_port: int) -> int:
     """Run until Ctrl-C, SIGTERM, or until one of the processes ends; then end the others. Returns an exit status."""
     prepare_instance(home)
+    # Both before the first process starts: none is left behind, and none ignores Ctrl-C because a script started us.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     started = {
         name: subprocess.Popen(
             command, cwd=workspace_file().parent, env=os.environ.copy(), start_new_session=True
@@ -63,7 +66,6 @@ def serve(home: Home, host: str, port: int, mlflow_port: int) -> int:
     if "MLflow" in started:
         print(f"MLflow:  http://{host}:{mlflow_port}", file=sys.stderr)
     print("Ctrl-C ends all of them.", file=sys.stderr, flush=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while True:
             for name, process in started.items():
