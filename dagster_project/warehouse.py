@@ -38,7 +38,8 @@ TABLES = {
         as_of_date date not null, predictor varchar not null, slice varchar not null, horizon_days integer,
         scoring_model_version varchar, outcomes_known_as_of date, n bigint, positives bigint, auc double, auc_low double,
         auc_high double, pr_auc double, brier double, brier_base double, log_loss double, lift_top_decile double,
-        ece double""",
+        ece double, model_lead_auc double, model_lead_auc_low double, model_lead_auc_high double,
+        model_lead_lift_top_decile double, model_lead_lift_top_decile_low double, model_lead_lift_top_decile_high double""",
 }
 
 

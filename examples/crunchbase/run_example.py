@@ -42,6 +42,8 @@ METRICS = (
     "ece",
 )
 
+LEADS = ("model_lead_auc", "model_lead_auc_low", "model_lead_auc_high")
+
 
 class StepFailed(answers.NoAnswer):
     """One step of the run did not succeed."""
@@ -154,7 +156,11 @@ def measures(home: Home, day: date) -> dict[str, Any]:
         home, f"select * from scores.score_evaluation where as_of_date = date '{day}'"
     )
     found = {
-        (row["predictor"], row["slice"]): {name: row[name] for name in METRICS} for row in rows
+        (row["predictor"], row["slice"]): {
+            name: row[name]
+            for name in (METRICS if row["predictor"] == "model" else METRICS + LEADS)
+        }
+        for row in rows
     }
     return {
         **found["model", "all"],
@@ -181,26 +187,37 @@ def print_measures(answer: dict[str, Any]) -> None:
             name.replace("_", " "),
             f"{values['n']:,}",
             f"{values['positives']:,}",
-            f"{values['auc']:.3f} ({values['auc_low']:.3f}-{values['auc_high']:.3f})",
+            [f"{values['auc']:.3f}", f"{values['auc_low']:.3f}-{values['auc_high']:.3f}"],
             f"{values['lift_top_decile']:.2f}",
-            f"{values['brier']:.4f}",
+            f"{values['brier']:.3f}",
             f"{values['ece']:.3f}",
+            _lead(values),
         ]
         for name, values in lines.items()
     ]
     terminal.print_table(
-        f"What happened in the 365 days after {answer['as_of']}",
+        f"What happened in the 365 days after {answer['as_of']} (intervals: 95 %, bootstrapped by company)",
         [
             "",
             "companies",
             "raised again",
-            "AUC (95 %)",
+            "AUC",
             "lift, top tenth",
             "Brier",
             "calibration error",
+            "model ahead, AUC",
         ],
         rows,
     )
+
+
+def _lead(values: dict[str, Any]) -> list[str]:
+    if "model_lead_auc" not in values:
+        return []
+    return [
+        f"{values['model_lead_auc']:+.3f}",
+        f"{values['model_lead_auc_low']:+.3f} to {values['model_lead_auc_high']:+.3f}",
+    ]
 
 
 def finish(home: Home, top: int, started: float) -> None:
