@@ -187,7 +187,7 @@ def print_measures(answer: dict[str, Any]) -> None:
             name.replace("_", " "),
             f"{values['n']:,}",
             f"{values['positives']:,}",
-            [f"{values['auc']:.3f}", f"{values['auc_low']:.3f}-{values['auc_high']:.3f}"],
+            f"{values['auc']:.3f} {values['auc_low']:.3f}-{values['auc_high']:.3f}",
             f"{values['lift_top_decile']:.2f}",
             f"{values['brier']:.3f}",
             f"{values['ece']:.3f}",
@@ -195,29 +195,35 @@ def print_measures(answer: dict[str, Any]) -> None:
         ]
         for name, values in lines.items()
     ]
+    plain = [
+        ("", 20),
+        ("Companies", 9),
+        ("Raised", 6),
+        ("AUC (95 %)", 17),
+        ("Lift", 4),
+        ("Brier", 5),
+        ("ECE", 5),
+        ("Model ahead", 16),
+    ]
     terminal.print_table(
-        f"What happened in the 365 days after {answer['as_of']} (intervals: 95 %, bootstrapped by company)",
+        f"What happened in the 365 days after {answer['as_of']}: who raised again?",
         [
-            "",
-            "companies",
-            "raised again",
-            "AUC",
-            "lift, top tenth",
-            "Brier",
-            "calibration error",
-            "model ahead, AUC",
+            terminal.Column(title, right=place > 0, width=width)
+            for place, (title, width) in enumerate(plain)
         ],
         rows,
     )
+    terminal.print_lines(
+        "Lift: rate of the best tenth over the base rate. ECE: calibration error, 10 bins of equal count. "
+        "Model ahead: its AUC less the baseline's, 95 % interval. Intervals are bootstrapped by company; "
+        "they say nothing of other years."
+    )
 
 
-def _lead(values: dict[str, Any]) -> list[str]:
+def _lead(values: dict[str, Any]) -> str:
     if "model_lead_auc" not in values:
-        return []
-    return [
-        f"{values['model_lead_auc']:+.3f}",
-        f"{values['model_lead_auc_low']:+.3f} to {values['model_lead_auc_high']:+.3f}",
-    ]
+        return ""
+    return f"{values['model_lead_auc_low']:+.3f} to {values['model_lead_auc_high']:+.3f}"
 
 
 def finish(home: Home, top: int, started: float) -> None:
