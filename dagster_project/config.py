@@ -7,14 +7,17 @@ Here: the shape of scoring.yaml, its defaults and its error messages. Not here: 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import date, time
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from models.settings import DealWords, TrainingSettings
+from models.feature_contract import FEATURES
+from models.settings import DealWords, RuleColumn, TrainingSettings
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_SETTINGS_FILE = PROJECT_ROOT / "scoring.yaml"
@@ -75,6 +78,11 @@ class Features(_Section):
 
     snapshot_attributes: list[str] = []
 
+    @field_validator("snapshot_attributes")
+    @classmethod
+    def _attributes_exist(cls, value: list[str]) -> list[str]:
+        return _known(value, {name for feature in FEATURES for name in feature.attributes})
+
 
 class Training(TrainingSettings):
     """How the scoring model is trained: all of models/settings.py, and which days it learns from."""
@@ -92,6 +100,17 @@ class Training(TrainingSettings):
         for name, place in elsewhere.items():
             if isinstance(value, dict) and name in value:
                 raise ValueError(f"{name} is set by {place}; remove it from training")
+        return value
+
+    @field_validator("left_out_features")
+    @classmethod
+    def _features_exist(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _known(value, {feature.name for feature in FEATURES})
+
+    @field_validator("rule")
+    @classmethod
+    def _columns_exist(cls, value: tuple[RuleColumn, ...]) -> tuple[RuleColumn, ...]:
+        _known([column.name for column in value], {feature.name for feature in FEATURES})
         return value
 
 
@@ -121,10 +140,7 @@ class Settings(_Section):
     def _known_vendors(cls, value: list[str]) -> list[str]:
         from dagster_project.feeds import VENDORS
 
-        for vendor in value:
-            if vendor not in VENDORS:
-                raise ValueError(f"unknown vendor {vendor!r}; known: {', '.join(sorted(VENDORS))}")
-        return value
+        return _known(value, set(VENDORS))
 
     def for_training(self) -> TrainingSettings:
         """The trainer's settings, with what the other sections say filled in."""
@@ -150,13 +166,49 @@ class Settings(_Section):
         )
 
 
+def _known(names: Sequence[str], known: set[str]) -> Sequence[str]:
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=3)
+            hint = (
+                f"did you mean {' or '.join(near)}?"
+                if near
+                else f"there are {', '.join(sorted(known))}"
+            )
+            raise ValueError(f"there is no {name!r}; {hint}")
+    return names
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with dates left as text (pydantic reads them, and says which key holds an impossible one) and no key twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        """As SafeLoader, but of two equal keys the second is an error: the first would be lost without a word."""
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for place, (key, _) in enumerate(node.value):
+            if key.value in keys[:place]:
+                raise yaml.constructor.ConstructorError(
+                    None,
+                    None,
+                    f"the key {key.value} stands here for the second time",
+                    key.start_mark,
+                )
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 def load_settings(path: Path) -> Settings:
     """Read and check one scoring.yaml.
 
     Raises SettingsError naming file, key and what to do.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError:
         raise SettingsError(f"{path}: there is no such settings file") from None
     except (OSError, UnicodeDecodeError) as problem:
@@ -185,6 +237,20 @@ def _in_words(problem: ValidationError) -> str:
         elif error["type"] == "missing":
             lines.append(f"{key}: is required and missing")
         else:
-            message = error["msg"].removeprefix("Value error, ")
-            lines.append(f"{key}: {message} (found {error['input']!r})")
+            lines.append(f"{key}: {_expected(error)}{_found(error['input'])}")
     return "\n  ".join(lines)
+
+
+def _expected(error: Mapping[str, Any]) -> str:
+    if error["type"].startswith("date_"):
+        return "should be a day of the calendar, as in 2005-01-31"
+    if error["type"].startswith("time_"):
+        return 'should be a time of the day, as in "05:00"'
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return message[:1].lower() + message[1:]
+
+
+def _found(value: object) -> str:
+    if isinstance(value, dict):
+        return ""  # a whole section would bury the message
+    return " (found nothing)" if value is None else f" (found {value!r})"

@@ -20,6 +20,7 @@ from pathlib import Path
 from dagster_project.config import DEFAULT_SETTINGS_FILE, Settings, load_settings
 
 LAYOUT_VERSION = 1
+TAKEOVER_WAIT_SECONDS = 60
 TELEMETRY_OFF = {
     "DO_NOT_TRACK": "1",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -36,6 +37,10 @@ TELEMETRY_OFF = {
 
 class HomeError(Exception):
     """The home cannot be used; the message says why and what to do."""
+
+
+class EmptyHomeError(HomeError):
+    """There is nothing to answer with yet; the message says what fills the home."""
 
 
 class BusyError(HomeError):
@@ -185,15 +190,26 @@ def command_line() -> str:
 
 def home_path(given: str | os.PathLike | None = None) -> Path:
     """The home's folder: what is given, else SCORING_HOME, else ./.scoring."""
-    return Path(given or os.environ.get("SCORING_HOME") or ".scoring").expanduser().absolute()
+    # Links resolved: one folder under two names must not look like a home that moved to and fro.
+    return Path(given or os.environ.get("SCORING_HOME") or ".scoring").expanduser().resolve()
 
 
 def open_home(given: str | os.PathLike | None = None, create: bool = True) -> Home:
     """Open the home, made if need be; mend what held the path of another place if the folder was moved or copied.
 
-    Raises HomeError when the layout is another version's, the folder is something else, or (create=False) missing.
+    Raises HomeError when the layout is another version's, the folder is something else or out of reach, EmptyHomeError
+    when it is missing and not to be made.
     """
     home = Home(home_path(given))
+    try:
+        return _opened(home, create)
+    except OSError as problem:
+        raise HomeError(
+            f"{home.root} cannot be used: {problem.strerror or problem}; mend that, or name another folder in SCORING_HOME"
+        ) from None
+
+
+def _opened(home: Home, create: bool) -> Home:
     stamp = home.root / "home.json"
     if not stamp.exists():
         _make(home, stamp, create)
@@ -205,17 +221,18 @@ def open_home(given: str | os.PathLike | None = None, create: bool = True) -> Ho
             "use the program's version that wrote it, or a new SCORING_HOME"
         )
     if seen.get("path") != str(home.root):
-        _moved(home, seen["path"], stamp)
+        _moved(home, seen.get("path"), stamp)
     return home
 
 
 def _make(home: Home, stamp: Path, create: bool) -> None:
-    if not create:
-        raise HomeError(
-            f"{home.root} holds no scores yet; `scoring land` and `scoring refresh` fill it (SCORING_HOME names the folder)"
-        )
     if home.root.exists() and not home.root.is_dir():
         raise HomeError(f"{home.root} is a file; SCORING_HOME must name a folder")
+    if not create:
+        raise EmptyHomeError(
+            f"{home.root} holds no scores yet; `make demo`, or `scoring land` and then `scoring retrain` and `scoring backfill`, "
+            "fill it (SCORING_HOME names the folder)"
+        )
     strangers = (
         [p.name for p in home.root.iterdir() if p.name not in _OWN] if home.root.exists() else []
     )
@@ -223,13 +240,8 @@ def _make(home: Home, stamp: Path, create: bool) -> None:
         raise HomeError(
             f"{home.root} holds other files ({', '.join(sorted(strangers)[:3])}); name an empty or new folder in SCORING_HOME"
         )
-    try:
-        home.root.mkdir(parents=True, exist_ok=True)
-        _write_stamp(home, stamp)
-    except OSError as problem:
-        raise HomeError(
-            f"{home.root} cannot be written: {problem.strerror}; name another folder in SCORING_HOME"
-        ) from None
+    home.root.mkdir(parents=True, exist_ok=True)
+    _write_stamp(home, stamp)
 
 
 # What a person may have laid into a home before the first command.
@@ -248,11 +260,12 @@ _OWN = {
 
 def _read_stamp(stamp: Path) -> dict:
     try:
-        return json.loads(stamp.read_text())
-    except (OSError, ValueError):
-        raise HomeError(
-            f"{stamp} cannot be read; restore it from a copy, or start a new SCORING_HOME"
-        ) from None
+        seen = json.loads(stamp.read_text())
+    except ValueError:
+        seen = None
+    if not isinstance(seen, dict):
+        raise HomeError(f"{stamp} is damaged; restore it from a copy, or start a new SCORING_HOME")
+    return seen
 
 
 def _write_stamp(home: Home, stamp: Path) -> None:
@@ -263,12 +276,16 @@ def _write_stamp(home: Home, stamp: Path) -> None:
     os.replace(temporary, stamp)
 
 
-def _moved(home: Home, old_path: str, stamp: Path) -> None:
+def _moved(home: Home, old_path: str | None, stamp: Path) -> None:
     """MLflow's artefact locations and the published history view hold absolute paths: make them anew."""
+    if not old_path:
+        raise HomeError(
+            f"{stamp} names no path; restore it from a copy, or start a new SCORING_HOME"
+        )
     from dagster_project.publisher import republish_views
     from models.registry import relocate
 
-    with home.writing("taking over a moved or copied home", wait_seconds=60):
+    with home.writing("taking over a moved or copied home", TAKEOVER_WAIT_SECONDS):
         if home.mlflow_database.exists():
             relocate(home.mlflow_database, Path(old_path), home.root)
         republish_views(home)

@@ -1,0 +1,167 @@
+"""scoring.yaml: the project's files load, and each kind of mistake is told with file, key and what to do.
+
+Belongs here: reading settings. Not here: what the settings do.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date, time
+
+import pytest
+
+from dagster_project.config import DEFAULT_SETTINGS_FILE, PROJECT_ROOT, SettingsError, load_settings
+
+PROJECT = DEFAULT_SETTINGS_FILE.read_text(encoding="utf-8")
+
+
+def written(folder, text):
+    path = folder / "scoring.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def edited(folder, old, new):
+    assert PROJECT.count(old) == 1, f"scoring.yaml holds {old!r} {PROJECT.count(old)} times"
+    return written(folder, PROJECT.replace(old, new))
+
+
+def refusal(path):
+    with pytest.raises(SettingsError) as refused:
+        load_settings(path)
+    message = str(refused.value)
+    assert message.startswith(str(path))
+    return message.removeprefix(str(path))
+
+
+def test_the_projects_settings_load():
+    settings = load_settings(DEFAULT_SETTINGS_FILE)
+    assert settings.arrival.cutoff_utc == time(5)
+    assert settings.history_starts == date(2005, 1, 1)
+    assert settings.conversion.mode == "new_business"
+
+
+def test_the_examples_settings_load_and_reach_training_and_dbt():
+    settings = load_settings(PROJECT_ROOT / "examples" / "crunchbase" / "scoring.yaml")
+    training = settings.for_training()
+    assert training.horizon_days == settings.conversion.primary_horizon_days == 365
+    assert training.snapshot_attributes == tuple(settings.features.snapshot_attributes)
+    assert training.deal_words.plural == "funding rounds"
+    told = json.loads(settings.for_dbt())
+    assert told["mode"] == "expansion" and told["recording_starts"] == "2005-06-30"
+    assert told["excluded_account_types"] == ["Acquired"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "advice"),
+    [
+        ("won_stages:", "won_stage:", "conversion.won_stage", "correct its spelling"),
+        ("conversion:", "conversions:", "conversion", "is required and missing"),
+        (
+            "  recording_starts: 2005-01-01\n",
+            "",
+            "conversion.recording_starts",
+            "is required and missing",
+        ),
+        ("horizons_days: [90]", "horizons_days: 90", "conversion.horizons_days", "a valid list"),
+        ("seed: 7", "seed: seven", "training.seed", "a valid integer"),
+        ("won_stages: [Closed Won]", "won_stages:", "conversion.won_stages", "found nothing"),
+        (
+            "primary_horizon_days: 90",
+            "primary_horizon_days: 30",
+            "conversion",
+            "primary_horizon_days is 30, which is not one of horizons_days [90]",
+        ),
+        ("horizons_days: [90]", "horizons_days: [90, 30]", "conversion", "must rise"),
+        ("horizons_days: [90]", "horizons_days: [0, 90]", "horizons_days.0", "greater than 0"),
+        ('cutoff_utc: "05:00"', "cutoff_utc: 5:30", "arrival.cutoff_utc", "write the time in quot"),
+        ('cutoff_utc: "05:00"', 'cutoff_utc: "25:00"', "arrival.cutoff_utc", 'as in "05:00"'),
+        ("[salesforce]", "[salesfroce]", "feeds", "did you mean salesforce?"),
+        ("[salesforce]", "[sap]", "feeds", "there are salesforce"),
+        (
+            "seed: 7",
+            "horizon_days: 90",
+            "training",
+            "horizon_days is set by conversion.primary_horizon_days; remove it from training",
+        ),
+        (
+            "history_starts: 2005-01-01",
+            "history_starts: 2005-02-30",
+            "history_starts",
+            "a day of the calendar, as in 2005-01-31 (found '2005-02-30')",
+        ),
+        (
+            "history_starts: 2005-01-01",
+            "history_starts: soon",
+            "history_starts",
+            "as in 2005-01-31",
+        ),
+        ("mode: new_business", "mode: growth", "conversion.mode", "'new_business' or 'expansion'"),
+        ("hot_share: 0.10", "hot_share: 1.5", "training.bands.hot_share", "less than 1"),
+        (
+            "snapshot_attributes: []",
+            "snapshot_attributes: [regoin]",
+            "features.snapshot_attributes",
+            "did you mean region?",
+        ),
+        (
+            "seed: 7",
+            "left_out_features: [won_deals_366d]",
+            "training.left_out_features",
+            "did you mean won_deals_365d",
+        ),
+        ("seed: 7", "rule: [{name: age}]", "training.rule", "there is no 'age'"),
+        ("version: 1", "version: 2", "version", "should be 1"),
+    ],
+)
+def test_a_mistake_is_told_with_its_key_and_what_to_do(tmp_path, old, new, key, advice):
+    message = refusal(edited(tmp_path, old, new))
+    assert f"{key}: " in message and advice in message
+    assert "Input" not in message and "Value error" not in message
+
+
+def test_all_mistakes_are_told_at_once(tmp_path):
+    text = PROJECT.replace("seed: 7", "seed: seven").replace("mode: new_business", "mode: growth")
+    message = refusal(written(tmp_path, text))
+    assert "training.seed" in message and "conversion.mode" in message
+
+
+def test_a_mistake_of_a_section_does_not_print_the_section(tmp_path):
+    message = refusal(edited(tmp_path, "primary_horizon_days: 90", "primary_horizon_days: 30"))
+    assert "recording_starts" not in message and "Closed Won" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("version: 1\nfeeds: [salesforce\nversion: x", "line 3"),
+        ("version: 1\n\tfeeds: []", "line 2"),
+        ("version: 1\nfeeds: [a]\nversion: 1", "line 3"),
+    ],
+)
+def test_what_is_not_yaml_is_told_with_its_line(tmp_path, text, where):
+    message = refusal(written(tmp_path, text))
+    assert message.startswith(f", {where}: not valid YAML: ")
+
+
+def test_a_key_that_stands_twice_is_named(tmp_path):
+    message = refusal(edited(tmp_path, "  seed: 7", "  seed: 7\n  seed: 8"))
+    assert "the key seed stands here for the second time" in message
+
+
+@pytest.mark.parametrize("text", ["", "- version\n- feeds", "version", "# only a comment\n"])
+def test_what_holds_no_keys_is_refused_with_where_to_look(tmp_path, text):
+    assert "must hold keys and values; compare the project's scoring.yaml" in refusal(
+        written(tmp_path, text)
+    )
+
+
+def test_an_absent_or_unreadable_file_is_said(tmp_path):
+    assert "no such settings file" in refusal(tmp_path / "absent.yaml")
+    assert "cannot be read" in refusal(tmp_path)
+    assert "cannot be read" in refusal(written(tmp_path, b"version: \xff\xfe"))
+
+
+def test_days_and_times_may_be_quoted(tmp_path):
+    quoted = edited(tmp_path, "history_starts: 2005-01-01", 'history_starts: "2005-01-01"')
+    assert load_settings(quoted).history_starts == date(2005, 1, 1)
