@@ -17,7 +17,15 @@ import click
 
 from dagster_project.command import answers, terminal
 from dagster_project.config import SettingsError
-from dagster_project.home import BusyError, HomeError, open_home, quiet_environment
+from dagster_project.dbt_runner import DbtError
+from dagster_project.home import (
+    BusyError,
+    EmptyHomeError,
+    Home,
+    HomeError,
+    open_home,
+    quiet_environment,
+)
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON on standard output.")
 
@@ -42,15 +50,18 @@ def answering(command: Callable[..., int | None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> None:
-        from dagster_project.command.operations import WrongUse
-        from dagster_project.dbt_runner import DbtError
-
         try:
             status = command(*args, **kwargs)
-        except (answers.NoAnswer, BusyError) as problem:
+        except (answers.NoAnswer, BusyError, EmptyHomeError) as problem:
             terminal.print_error(str(problem))
             sys.exit(1)
-        except (SettingsError, HomeError, WrongUse, answers.BadQuestion, DbtError) as problem:
+        except (
+            SettingsError,
+            HomeError,
+            answers.WrongUse,
+            answers.BadQuestion,
+            DbtError,
+        ) as problem:
             terminal.print_error(str(problem))
             sys.exit(2)
         sys.exit(status or 0)
@@ -142,8 +153,9 @@ def land(
     """Land a vendor's export (files or folders of CSV, JSONL or Parquet, gzip or not)."""
     from dagster_project.command import operations
 
-    outcome = operations.land(open_home(), vendor, list(paths), day, is_history, show=not as_json)
-    return report_run(outcome, as_json)
+    home = open_home()
+    outcome = operations.land(home, vendor, list(paths), day, is_history, show=not as_json)
+    return report_run(home, outcome, as_json)
 
 
 @main.command()
@@ -158,7 +170,7 @@ def refresh(day: date | None, as_json: bool) -> int:
 
     home = open_home()
     day, outcome = operations.refresh(home, day, show=not as_json)
-    return report_run(outcome, as_json, {"as_of_date": day})
+    return report_run(home, outcome, as_json, {"as_of_date": day})
 
 
 @main.command()
@@ -175,8 +187,9 @@ def backfill(first: date, last: date, model: str | None, as_json: bool) -> int:
     """History, each day as it was known that day, in one run."""
     from dagster_project.command import operations
 
-    outcome = operations.backfill(open_home(), first, last, model, show=not as_json)
-    return report_run(outcome, as_json, {"from": first, "to": last})
+    home = open_home()
+    outcome = operations.backfill(home, first, last, model, show=not as_json)
+    return report_run(home, outcome, as_json, {"from": first, "to": last})
 
 
 @main.command()
@@ -191,8 +204,9 @@ def retrain(as_of: date | None, as_json: bool) -> int:
     """Train, evaluate, and promote or refuse, with the reasons."""
     from dagster_project.command import operations
 
-    as_of, outcome = operations.retrain(open_home(), as_of, show=not as_json)
-    return report_run(outcome, as_json, {"as_of": as_of})
+    home = open_home()
+    as_of, outcome = operations.retrain(home, as_of, show=not as_json)
+    return report_run(home, outcome, as_json, {"as_of": as_of})
 
 
 @main.command()
@@ -205,21 +219,27 @@ def evaluate(day: date, as_json: bool) -> int:
     """Hold the scores of a day against what happened since."""
     from dagster_project.command import operations
 
-    outcome = operations.evaluate(open_home(), day, show=not as_json)
-    return report_run(outcome, as_json, {"as_of_date": day})
+    home = open_home()
+    outcome = operations.evaluate(home, day, show=not as_json)
+    return report_run(home, outcome, as_json, {"as_of_date": day})
 
 
-def report_run(outcome: Any, as_json: bool, about: dict[str, Any] | None = None) -> int:
-    """Print what came of a run; returns the exit status."""
+def report_run(home: Home, outcome: Any, as_json: bool, about: dict[str, Any] | None = None) -> int:
+    """Print what came of a run, with each file that it brought and each row that it refused; returns the exit status."""
+    files = answers.arrivals(outcome.metadata)
+    refused = answers.refused_rows(home, files)
     if as_json:
         facts = {
             "ok": outcome.ok,
             "job": outcome.job,
             "run_id": outcome.run_id,
             "problems": outcome.problems,
+            "files": files,
+            "refused": refused,
         }
         click.echo(terminal.to_json({**(about or {}), **facts, "assets": outcome.metadata}))
     else:
+        terminal.print_arrivals(files, refused)
         terminal.print_outcome(outcome, about or {})
     return 0 if outcome.ok else 1
 

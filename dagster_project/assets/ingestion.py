@@ -96,18 +96,20 @@ def _in_words(receipt: Receipt) -> str:
     """One line for the run's log; never a value from a row."""
     if receipt.error:
         return f"{receipt.source_file}: not landed: {receipt.error}"
-    notes = ["already landed"] if receipt.already_landed else []
-    notes += [*receipt.warnings]
-    notes += (
-        [f"ignored columns: {', '.join(receipt.ignored_columns)}"]
-        if receipt.ignored_columns
-        else []
-    )
-    tail = f" ({'; '.join(notes)})" if notes else ""
+    notes = _notes(receipt)
+    tail = f" ({notes})" if notes else ""
     return (
         f"{receipt.source_file}: {receipt.rows_landed} rows landed, {receipt.rows_quarantined} quarantined "
         f"in {receipt.vendor} {receipt.table}{tail}"
     )
+
+
+def _notes(receipt: Receipt) -> str:
+    notes = ["already landed"] if receipt.already_landed else []
+    notes += receipt.warnings
+    if receipt.ignored_columns:
+        notes.append(f"ignored columns: {', '.join(receipt.ignored_columns)}")
+    return "; ".join(notes)
 
 
 def _refusals(receipts: list[Receipt]) -> dg.AssetMaterialization:
@@ -127,9 +129,13 @@ def _metadata(mine: list[Receipt], everything: list[Receipt]) -> dict:
             dg.TableRecord(
                 {
                     "file": r.source_file,
+                    "table": r.table,
+                    "day": r.ds.isoformat(),
+                    "is landed": not r.error,
                     "rows landed": r.rows_landed,
                     "rows quarantined": r.rows_quarantined,
-                    "note": _in_words(r).partition(": ")[2],
+                    "note": r.error or _notes(r),
+                    "sha256": r.sha256,
                 }
             )
             for r in mine + unknown
@@ -137,9 +143,13 @@ def _metadata(mine: list[Receipt], everything: list[Receipt]) -> dict:
         schema=dg.TableSchema(
             columns=[
                 dg.TableColumn("file", "string"),
+                dg.TableColumn("table", "string"),
+                dg.TableColumn("day", "date"),
+                dg.TableColumn("is landed", "bool"),
                 dg.TableColumn("rows landed", "int"),
                 dg.TableColumn("rows quarantined", "int"),
                 dg.TableColumn("note", "string"),
+                dg.TableColumn("sha256", "string"),
             ]
         ),
     )

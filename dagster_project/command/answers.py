@@ -1,10 +1,11 @@
-"""What people ask of the published scores: whom to call, why, and in what state the home is.
+"""What people ask: whom to call, why, in what state the home is, what a run landed and refused.
 
 Here: read-only questions, answered as plain dicts. Not here: printing (terminal.py), anything that writes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ import duckdb
 from dagster_project.home import Home
 from dagster_project.publisher import connect_published
 
+# Of a file's refused rows; the quarantine holds all of them.
+MOST_ROWS_A_FILE = 1000
+
 
 class NoAnswer(Exception):
     """The question is fine but there is nothing to answer with; the message says what to do."""
@@ -21,6 +25,10 @@ class NoAnswer(Exception):
 
 class BadQuestion(Exception):
     """The question itself is wrong (SQL, an ambiguous name)."""
+
+
+class WrongUse(Exception):
+    """A command was asked for something it cannot mean; the message says what to do."""
 
 
 def _published(home: Home) -> duckdb.DuckDBPyConnection:
@@ -180,6 +188,31 @@ def _since(
         "is_same_model": same_model,
         "factors": moved,
     }
+
+
+def arrivals(assets: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The files that a run brought, from the metadata of its landing assets: a refused file first."""
+    found = {
+        (file["day"], file["file"], file["sha256"]): file
+        for facts in assets.values()
+        for file in facts.get("arrivals", [])
+    }
+    return sorted(found.values(), key=lambda file: (file["is landed"], file["day"], file["file"]))
+
+
+def refused_rows(home: Home, files: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of these files that stand in quarantine (a file refused as a whole says so itself)."""
+    import polars as pl
+
+    found = []
+    for file in files:
+        if not file["is landed"] or not file["rows quarantined"]:
+            continue
+        place = f"*/{file['table']}/ds={file['day']}/{file['sha256'][:16]}.parquet"
+        for path in home.quarantine.glob(place):
+            rows = pl.read_parquet(path).sort("source_line").head(MOST_ROWS_A_FILE)
+            found += rows.select("source_file", "source_line", "column_name", "reason").to_dicts()
+    return found
 
 
 def status(home: Home) -> dict[str, Any]:

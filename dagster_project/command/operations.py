@@ -6,19 +6,20 @@ the work itself (assets/). The examples use these functions too: one way in.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from dagster_project.automation import quarter_of
-from dagster_project.command.answers import NoAnswer
+from dagster_project.command.answers import NoAnswer, WrongUse, arrivals
 from dagster_project.command.runs import RunOutcome, run_job
 from dagster_project.feeds import VENDORS
+from dagster_project.feeds.file_names import table_of
 from dagster_project.home import Home, utc_now
+from dagster_project.landing.door import data_files
 from dagster_project.landing.known_at import arrival_day
-
-
-class WrongUse(Exception):
-    """A command was asked for something it cannot mean; the message says what to do."""
+from dagster_project.landing.store import landed_before, sha256_of
 
 
 def land(
@@ -29,7 +30,10 @@ def land(
     is_history: bool,
     show: bool = True,
 ) -> RunOutcome:
-    """Land files of one vendor. Raises WrongUse for an unknown vendor, a missing path or two kinds of date."""
+    """Land files of one vendor; not ok when every file was refused.
+
+    Raises WrongUse for an unknown vendor, a missing path, a folder without data or two kinds of date.
+    """
     if vendor not in VENDORS:
         raise WrongUse(f"unknown vendor {vendor!r}; known: {', '.join(sorted(VENDORS))}")
     if vendor not in home.settings().feeds:
@@ -41,19 +45,51 @@ def land(
     for path in paths:
         if not path.exists():
             raise WrongUse(f"{path}: there is no such file or folder")
+    files = [file for path in paths for file in data_files(path)]
+    if not files:
+        raise WrongUse(
+            f"{', '.join(map(str, paths))}: no data files (hidden and unfinished ones do not count)"
+        )
     ds = day or arrival_day(utc_now(), home.settings().arrival.cutoff_utc)
+    if is_history:
+        ds = _landed_on(home, vendor, files) or ds
     _check_in_history(home, ds)
     config = {
         "paths": [str(path.absolute()) for path in paths],
         "vendor": vendor,
         "is_history": is_history,
     }
-    return run_job(
+    outcome = run_job(
         home,
         "land",
         partition=ds.isoformat(),
         config={f"land_{vendor}": config},
         show_progress=show,
+    )
+    refused = _refused_files(outcome)
+    if refused and len(refused) == len(files):
+        # That no data came for the day, as the checks put it, is only what follows from this.
+        return replace(outcome, ok=False, problems=refused)
+    return outcome
+
+
+def _landed_on(home: Home, vendor: str, files: Sequence[Path]) -> date | None:
+    """The day on which all of these files have landed before: a history import does not land them again."""
+    days = []
+    for file in files:
+        table = table_of(file.name, VENDORS[vendor])
+        before = landed_before(home.landing, vendor, table.name, sha256_of(file)) if table else []
+        if not before:
+            return None
+        days.append(date.fromisoformat(before[-1].parent.name.removeprefix("ds=")))
+    return max(days)
+
+
+def _refused_files(outcome: RunOutcome) -> tuple[str, ...]:
+    return tuple(
+        f"{file['file']} was refused: {file['note']}"
+        for file in arrivals(outcome.metadata)
+        if not file["is landed"]
     )
 
 
@@ -61,7 +97,10 @@ def refresh(home: Home, day: date | None, show: bool = True) -> tuple[date, RunO
     """One day, by default the one after the last published. Raises NoAnswer when there is no day to go on from."""
     day = day or _next_day(home)
     _check_in_history(home, day)
-    return day, run_job(home, "daily_refresh", partition=day.isoformat(), show_progress=show)
+    outcome = run_job(home, "daily_refresh", partition=day.isoformat(), show_progress=show)
+    if not outcome.ok:
+        outcome = replace(outcome, problems=(*_refused_files(outcome), *outcome.problems))
+    return day, outcome
 
 
 def backfill(
@@ -91,6 +130,7 @@ def retrain(home: Home, as_of: date | None, show: bool = True) -> tuple[date, Ru
 
 def evaluate(home: Home, day: date, show: bool = True) -> RunOutcome:
     """Hold the stored scores of a day against the outcomes known since."""
+    _check_in_history(home, day)
     return run_job(home, "evaluate", partition=day.isoformat(), show_progress=show)
 
 
@@ -98,7 +138,8 @@ def _check_in_history(home: Home, day: date) -> None:
     starts = home.settings().history_starts
     if day < starts:
         raise WrongUse(f"{day} is before history_starts {starts} of {home.settings_file}")
-    today = utc_now().date()
+    # A clock set ahead (SCORING_CLOCK) does not make days: Dagster's partitions follow the machine's.
+    today = min(utc_now(), datetime.now(UTC).replace(tzinfo=None)).date()
     if day > today:
         raise WrongUse(f"{day} is in the future (today is {today}, UTC)")
 

@@ -117,6 +117,8 @@ def _problems(instance: Any, run_id: str) -> list[str]:
             and event.event_type_value != "STEP_UP_FOR_RETRY"
         ):
             _raise_if_busy(data.error)
+            if data.error.cls_name == "DagsterAssetCheckFailedError":
+                continue  # said better by the check itself
             (steps if event.event_type_value == "STEP_FAILURE" else whole).setdefault(
                 _innermost(event)
             )
@@ -151,9 +153,15 @@ def _metadata(instance: Any, run_id: str) -> dict[str, dict[str, Any]]:
             and record.dagster_event.event_type_value == "ASSET_MATERIALIZATION"
         ):
             materialization = record.dagster_event.event_specific_data.materialization
-            values = {name: value.value for name, value in materialization.metadata.items()}
+            values = {name: _plain(value) for name, value in materialization.metadata.items()}
             found[materialization.asset_key.to_user_string()] = values
     return found
+
+
+def _plain(value: Any) -> Any:
+    """A metadata value as text, numbers, lists and dicts; a table is a list of dicts."""
+    records = getattr(value, "records", None)
+    return value.value if records is None else [dict(record.data) for record in records]
 
 
 class _StepLines(logging.Handler):
@@ -170,7 +178,7 @@ class _StepLines(logging.Handler):
         kind = event.event_type_value if event is not None else None
         if not self.show or kind not in _SHOWN:
             return
-        name = event.step_key.replace("_", " ")
+        name = " ".join(event.step_key.replace("_", " ").split())
         print(
             f"{time.monotonic() - self.started:6.1f} s  {name}{_SHOWN[kind]}",
             file=sys.stderr,

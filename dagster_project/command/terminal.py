@@ -6,6 +6,7 @@ Does not belong here: finding the answer (answers.py, operations.py), layout (pr
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,6 +27,7 @@ from dagster_project.command.progress import progress
 
 __all__ = [
     "Column",
+    "print_arrivals",
     "print_error",
     "print_explanation",
     "print_findings",
@@ -42,7 +44,9 @@ __all__ = [
 
 NAME_WIDTH = 26
 REASONS_SHOWN = 4
+ROWS_SHOWN = 10
 KILO = 1000
+UNITS = {"days": "days", "years": "years", "usd": "USD"}
 
 
 def print_top(rows: Sequence[Mapping[str, Any]], horizon_days: int) -> None:
@@ -74,10 +78,7 @@ def print_top(rows: Sequence[Mapping[str, Any]], horizon_days: int) -> None:
             for row in rows
         ],
     )
-    print_lines(
-        f"Scores by {literal(first.get('scoring_model_version'))} "
-        f"({literal(first.get('score_basis'))}). `scoring explain ACCOUNT` says more about one."
-    )
+    print_lines(f"Scored by {scored_by(first)}. `scoring explain ACCOUNT` says more about one.")
 
 
 def print_explanation(answer: Mapping[str, Any], horizon_days: int) -> None:
@@ -91,8 +92,7 @@ def print_explanation(answer: Mapping[str, Any], horizon_days: int) -> None:
             f"wins in {horizon_days} days": percent(score.get(f"win_probability_{horizon_days}d")),
             "band": score.get("band"),
             "flags": score.get("flags") or [],
-            "scored by": f"{literal(score.get('scoring_model_version'))} "
-            f"({literal(score.get('score_basis'))})",
+            "scored by": scored_by(score),
         },
     )
     if answer.get("factors"):
@@ -113,38 +113,108 @@ def print_status(answer: Mapping[str, Any]) -> None:
         pairs |= {
             "published": f"{literal(published.get('as_of_date'))}, "
             f"{published.get('accounts', 0):,} accounts, {published.get('hot', 0):,} hot",
-            "scored by": f"{literal(published.get('scoring_model_version'))} "
-            f"({literal(published.get('score_basis'))}) at {literal(published.get('scored_at'))}",
+            "scored by": f"{scored_by(published)} at {literal(published.get('scored_at'))}",
             "days stored": f"{days.get('stored', 0):,} "
             f"({literal(days.get('first'))} to {literal(days.get('last'))})",
         }
         print_pairs("Status", pairs)
-    for title, key in (("Feeds", "feeds"), ("In quarantine", "quarantined"), ("Models", "models")):
-        if answer.get(key):
-            print_lines(title, style="bold")
-            print_rows(answer[key])
+    _print_feeds(answer.get("feeds"))
+    _print_quarantine(answer.get("quarantined"))
+    _print_models(answer.get("models"))
     sizes = answer.get("sizes_bytes") or {}
     print_lines("Sizes: " + ", ".join(f"{name} {size_text(size)}" for name, size in sizes.items()))
 
 
+def print_arrivals(
+    files: Sequence[Mapping[str, Any]], refused: Sequence[Mapping[str, Any]]
+) -> None:
+    """Print what became of each file, then the first rows that went to quarantine."""
+    if not files:
+        return
+    columns = [
+        Column("File", width=CELL_WIDTH),
+        Column("Table", width=20),
+        Column("Landed", right=True),
+        Column("Quarantined", right=True),
+        Column("Note"),
+    ]
+    rows = [
+        (
+            file["file"],
+            file["table"],
+            f"{file['rows landed']:,}" if file["is landed"] else NOTHING,
+            f"{file['rows quarantined']:,}" if file["is landed"] else "whole file",
+            file["note"] if file["is landed"] else f"REFUSED: {file['note']}",
+        )
+        for file in files
+    ]
+    print_table("", columns, rows)
+    if refused:
+        columns = [
+            Column("Refused rows", width=CELL_WIDTH),
+            Column("Line", right=True),
+            Column("Column", width=20),
+            Column("Reason"),
+        ]
+        print_table("", columns, [tuple(row.values()) for row in refused[:ROWS_SHOWN]])
+    bad = sum(file["rows quarantined"] for file in files if file["is landed"])
+    if bad > min(len(refused), ROWS_SHOWN):
+        print_lines(f"… {bad:,} refused rows in all; `--json` says more of them.")
+    print_lines(_sum_of(files, bad))
+
+
+def _sum_of(files: Sequence[Mapping[str, Any]], bad: int) -> str:
+    """One line for all files of an arrival."""
+    landed = [file for file in files if file["is landed"]]
+    rows = sum(file["rows landed"] for file in landed)
+    text = f"{len(landed)} of {len(files)} files landed: {rows:,} rows"
+    return text + (f"; {bad:,} more went to quarantine" if bad else "")
+
+
 def print_outcome(outcome: Any, about: Mapping[str, Any]) -> None:
-    """Print what came of a run: done or not, how long it took, what each step says of itself.
+    """Print what came of a run: done or not, how long it took, what its steps say of themselves.
 
     Problems go to standard error.
     """
     subject = ", ".join(f"{name} {literal(value)}" for name, value in about.items())
     done = "done" if outcome.ok else "not done"
     head = f"{outcome.job} {subject}".strip()
-    rows = [
-        (name, ", ".join(f"{key} {literal(value)}" for key, value in facts.items()))
-        for name, facts in outcome.metadata.items()
-        if facts
-    ]
+    rows = [row for name, facts in outcome.metadata.items() for row in _facts(name, facts)]
     if rows:
-        print_table("", [Column("Table", width=CELL_WIDTH), Column("What came of it")], rows)
+        columns = [Column("Table", width=CELL_WIDTH), Column("What", width=28), Column("Value")]
+        print_table("", columns, rows)
     print_lines(f"{head}: {done} in {outcome.seconds:.1f} s (run {outcome.run_id[:8]})")
     for problem in outcome.problems:
         print_error(problem)
+
+
+def _facts(table: str, facts: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+    """What a table says of itself beyond its size; that of each table, and longer texts, stand in Dagster's pages."""
+    shown = {
+        name.removeprefix("dagster/").replace("_", " "): value
+        for name, value in facts.items()
+        if name != "seconds" and not (isinstance(value, str) and "\n" in value)
+    }
+    if table.startswith("landing_") or set(shown) <= {"row count"}:
+        return []
+    return [
+        (table if place == 0 else "", name, _readable(value))
+        for place, (name, value) in enumerate(shown.items())
+    ]
+
+
+def _readable(value: Any) -> Any:
+    """A value for a narrow cell: JSON taken apart, a list of pairs as lines."""
+    if isinstance(value, str) and value.startswith("{"):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return value
+    if isinstance(value, Mapping):
+        return [f"{name.replace('_', ' ')}: {literal(item)}" for name, item in value.items()]
+    if isinstance(value, (list, tuple)) and len(value) == 1:
+        return literal(value[0])
+    return value
 
 
 def print_findings(findings: Sequence[Mapping[str, Any]]) -> None:
@@ -156,6 +226,22 @@ def print_findings(findings: Sequence[Mapping[str, Any]]) -> None:
 def company(row: Mapping[str, Any]) -> str:
     """The account's name, else its domain, else its id."""
     return literal(row.get("account_name") or row.get("domain") or row.get("account_id"))
+
+
+def scored_by(row: Mapping[str, Any]) -> str:
+    """The scoring model, or the scorecard."""
+    return f"{literal(row.get('score_basis'))} {literal(row.get('scoring_model_version'))}"
+
+
+def with_unit(feature: str | None, value: Any) -> str:
+    """A stored feature value (text) as a short number with the unit that the feature's name ends in."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return literal(value)
+    text = f"{int(number):,}" if number.is_integer() else literal(number)
+    words = (feature or "").split("_")
+    return " ".join([text, *(UNITS[word] for word in words if word in UNITS)])
 
 
 def percent(value: float | None) -> str:
@@ -179,6 +265,63 @@ def size_text(size_bytes: float) -> str:
     return f"{size_bytes:.1f} TB"
 
 
+def _print_feeds(feeds: Sequence[Mapping[str, Any]] | None) -> None:
+    columns = [
+        Column("Feed", width=CELL_WIDTH),
+        Column("Last file"),
+        Column("Known up to"),
+        Column("Days without", right=True),
+        Column("Files", right=True),
+        Column("Rows", right=True),
+        Column("Quarantined", right=True),
+    ]
+    rows = [
+        (
+            f"{literal(feed['vendor'])} {literal(feed['table_name'])}",
+            feed["last_ds"],
+            feed["last_known_at"],
+            feed["days_since_last_arrival"],
+            f"{feed['files']:,}",
+            f"{feed['rows_landed']:,}",
+            f"{feed['quarantined_rows']:,}",
+        )
+        for feed in feeds or []
+    ]
+    if rows:
+        print_table("Feeds", columns, rows)
+
+
+def _print_quarantine(groups: Sequence[Mapping[str, Any]] | None) -> None:
+    columns = [Column("File", width=CELL_WIDTH), Column("Rows", right=True), Column("Reason")]
+    rows = [(group["source_file"], f"{group['rows']:,}", group["reason"]) for group in groups or []]
+    if rows:
+        print_table("In quarantine, most rows first", columns, rows)
+
+
+def _print_models(models: Sequence[Mapping[str, Any]] | None) -> None:
+    columns = [
+        Column("Model", right=True),
+        Column("Trained as of"),
+        Column("Champion from"),
+        Column("Verdict"),
+        Column("Lift", right=True),
+        Column("Why"),
+    ]
+    rows = [
+        (
+            model["scoring_model_version"],
+            model["trained_as_of"],
+            model["champion_from"],
+            model["verdict"],
+            decimal(model["lift_top_decile"], 2),
+            model["why"],
+        )
+        for model in models or []
+    ]
+    if rows:
+        print_table("Trainings, newest first", columns, rows)
+
+
 def _print_factors(factors: Sequence[Mapping[str, Any]]) -> None:
     columns = [
         Column("", width=1),
@@ -192,7 +335,7 @@ def _print_factors(factors: Sequence[Mapping[str, Any]]) -> None:
             "+" if row["contribution"] >= 0 else "-",
             row.get("reason") or row.get("feature"),
             row.get("family"),
-            row.get("feature_value"),
+            with_unit(row.get("feature"), row.get("feature_value")),
             f"{row['contribution']:+.3f}",
         )
         for row in factors
@@ -213,7 +356,13 @@ def _print_since(since: Mapping[str, Any] | None) -> None:
             Column("Log-odds", right=True),
         ]
         rows = [
-            (r["feature"], r["before"], r["now"], f"{r['change']:+.3f}") for r in since["factors"]
+            (
+                r["feature"],
+                with_unit(r["feature"], r["before"]),
+                with_unit(r["feature"], r["now"]),
+                f"{r['change']:+.3f}",
+            )
+            for r in since["factors"]
         ]
         print_table("", columns, rows)
 

@@ -241,10 +241,18 @@ def test_status_before_and_after_the_first_publishing(capsys):
         "scored_at": datetime(2026, 2, 1, 5),
     }
     days = {"stored": 2, "first": date(2026, 1, 30), "last": date(2026, 1, 31)}
-    feeds = [{"vendor": "salesforce", "table_name": "account", "rows_landed": 3}]
-    terminal.print_status(bare | {"published": published, "days": days, "feeds": feeds})
+    feed = {"vendor": "salesforce", "table_name": "account", "rows_landed": 3456, "files": 1}
+    feed |= {"last_ds": date(2026, 1, 31), "last_known_at": None, "quarantined_rows": 7}
+    feed |= {"days_since_last_arrival": 0}
+    refused = {"source_file": "account.csv", "rows": 7, "reason": "amount '1.0.0' is not a number"}
+    training = {"scoring_model_version": "1", "trained_as_of": date(2025, 12, 31)}
+    training |= {"champion_from": None, "verdict": "refuse", "lift_top_decile": None}
+    lists = {"feeds": [feed], "quarantined": [refused], "models": [training | {"why": "no signal"}]}
+    terminal.print_status(bare | {"published": published, "days": days, **lists})
     text = capsys.readouterr().out
-    assert "8,430 accounts, 843 hot" in text and "Feeds" in text and "salesforce" in text
+    for part in ("8,430 accounts, 843 hot", "salesforce account", "3,456", "'1.0.0'", "no signal"):
+        assert part in text
+    assert max(cell_len(line) for line in lines_of(text)) <= 100
 
 
 def test_outcome_of_a_run_goes_to_both_streams(capsys):
@@ -259,8 +267,63 @@ def test_outcome_of_a_run_goes_to_both_streams(capsys):
     terminal.print_outcome(outcome, {"as_of_date": date(2026, 1, 31)})
     captured = capsys.readouterr()
     assert "daily_refresh as_of_date 2026-01-31: not done in 3.2 s (run 01234567)" in captured.out
-    assert "rows 12" in captured.out and "empty" not in captured.out
+    assert "account  rows  12" in captured.out and "empty" not in captured.out
     assert captured.err == "error: check on account_scores: scores differ\n"
+
+
+def test_sizes_of_tables_and_long_texts_are_left_to_the_pages(capsys):
+    facts = {"seconds": 0.1, "dagster/row_count": 5}
+    verdict = facts | {"verdict": "promote", "md": "| a |\n| b |", "calibration": '{"kept": "x"}'}
+    outcome = SimpleNamespace(job="retrain", run_id="0" * 8, ok=True, problems=(), seconds=1.0)
+    outcome.metadata = {"label_conversion": facts, "trained_models": verdict}
+    terminal.print_outcome(outcome, {})
+    text = capsys.readouterr().out
+    assert "label_conversion" not in text and "| a |" not in text
+    assert "promote" in text and "kept: x" in text and "row count" in text
+
+
+def arrival(name, landed, quarantined, note="", is_landed=True):
+    return {
+        "file": name,
+        "table": "account",
+        "rows landed": landed,
+        "rows quarantined": quarantined,
+        "is landed": is_landed,
+        "note": note,
+    }
+
+
+def test_an_arrival_says_which_file_was_refused_and_which_rows(capsys):
+    files = [
+        arrival("broken.csv", 0, 1, "the file is empty (0 bytes)", is_landed=False),
+        arrival("account.csv", 1200, 12, "ignored columns: Secret"),
+    ]
+    row = {"source_file": "account.csv", "source_line": 3, "column_name": None, "reason": "ragged"}
+    terminal.print_arrivals(files, [row] * 12)
+    text = capsys.readouterr().out
+    assert "REFUSED: the file is empty (0 bytes)" in text and "ignored columns: Secret" in text
+    assert text.count("ragged") == 10 and "12 refused rows in all" in text
+    assert "1 of 2 files landed: 1,200 rows; 12 more went to quarantine" in text
+    assert max(cell_len(line) for line in lines_of(text)) <= 100
+
+
+def test_no_files_no_words(capsys):
+    terminal.print_arrivals([], [])
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("feature", "value", "shown"),
+    [
+        ("days_since_last_won", "302", "302 days"),
+        ("won_amount_total_usd", "11000000", "11,000,000 USD"),
+        ("won_overdue_ratio", "3.871794871794872", "3.872"),
+        ("region_group", "SF Bay", "SF Bay"),
+        ("base", None, "–"),
+    ],
+)
+def test_feature_values_are_short_and_have_units(feature, value, shown):
+    assert terminal.with_unit(feature, value) == shown
 
 
 def test_json_is_plain_and_complete():
