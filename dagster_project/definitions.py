@@ -12,7 +12,7 @@ import dagster as dg
 from dagster_project import automation, dbt_runner
 from dagster_project.assets import ingestion, monitoring, publishing, scoring, training, transform
 from dagster_project.checks import suite_checks
-from dagster_project.home import Home, open_home
+from dagster_project.home import Home, open_home, quiet_environment
 from dagster_project.resources import ScoringHome
 
 
@@ -55,4 +55,5 @@ def build_definitions(
 @dg.definitions
 def defs() -> dg.Definitions:
     """For Dagster's tools, built when one asks, so that importing this module opens no home."""
+    quiet_environment()
     return build_definitions(open_home())

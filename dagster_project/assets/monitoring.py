@@ -67,16 +67,30 @@ def evaluation_asset(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             replace_rows(connection, "evaluations", found, "as_of_date", days)
         finally:
             connection.close()
-        mine = found.filter((pl.col("predictor") == "model") & (pl.col("slice") == "all"))
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": found.height,
                 "outcomes known as of": known.isoformat(),
-                "auc by day": mine.select(pl.col("as_of_date").cast(pl.String), "auc").rows(),
+                "measures": dg.MetadataValue.md(_in_a_table(found)),
             }
         )
 
     return evaluations
+
+
+def _in_a_table(found: pl.DataFrame, most: int = 50) -> str:
+    """Markdown: model and baselines side by side, day by day."""
+    lines = [
+        "| day | predictor | slice | accounts | converted | AUC | lift, top tenth | calibration error |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in found.sort("as_of_date", "slice", maintain_order=True).head(most).to_dicts():
+        lines.append(
+            f"| {row['as_of_date']} | {row['predictor'].replace('_', ' ')} | {row['slice']} | {row['n']} "
+            f"| {row['positives']} | {row['auc']:.3f} ({row['auc_low']:.3f}-{row['auc_high']:.3f}) "
+            f"| {row['lift_top_decile']:.2f} | {row['ece']:.3f} |"
+        )
+    return "\n".join(lines)
 
 
 def _outcomes_known_as_of(scoring_home: ScoringHome) -> date:

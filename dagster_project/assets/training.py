@@ -217,10 +217,10 @@ def _metadata(result: TrainingResult, version: str) -> dict[str, Any]:
         "scoring model": version,
         "verdict": result.verdict.verdict,
         "why": result.verdict.why,
-        "calibration": json.dumps(result.calibration),
-        "dagster/row_count": result.window["rows"],
+        "rows learnt from": result.window["rows"],
         **shown,
         **others,
+        "calibration": dg.MetadataValue.json(result.calibration),
     }
 
 
