@@ -108,7 +108,8 @@ def explain(account: str, day: date | None, as_json: bool) -> None:
     terminal.print_explanation(answer, home.settings().conversion.primary_horizon_days)
 
 
-@main.command()
+# SQL may open with a comment, which looks like an unknown option.
+@main.command(context_settings={"ignore_unknown_options": True})
 @click.argument("sql")
 @AS_JSON
 @answering

@@ -44,8 +44,16 @@ def _rows(
     connection: duckdb.DuckDBPyConnection, sql: str, parameters: list | None = None
 ) -> list[dict[str, Any]]:
     cursor = connection.execute(sql, parameters or [])
-    names = [column[0] for column in cursor.description]
+    names = _once_each([column[0] for column in cursor.description])
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _once_each(names: list[str]) -> list[str]:
+    """Column names of an answer; of two alike the second gets a number, so that neither is lost."""
+    return [
+        f"{name}_{names[:place].count(name)}" if name in names[:place] else name
+        for place, name in enumerate(names)
+    ]
 
 
 def query(home: Home, sql: str) -> list[dict[str, Any]]:
@@ -61,8 +69,8 @@ def query(home: Home, sql: str) -> list[dict[str, Any]]:
             raise BadQuestion(str(problem)) from None
         if len(statements) != 1:
             raise BadQuestion("ask with exactly one SQL statement")
-        allowed = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-        if statements[0].type not in allowed:
+        # EXPLAIN is not allowed either: EXPLAIN ANALYZE carries out what it explains.
+        if statements[0].type != duckdb.StatementType.SELECT:
             raise BadQuestion(
                 f"the published scores are read-only; {statements[0].type.name} is not a question (use SELECT)"
             )

@@ -169,10 +169,13 @@ def print_error(message: str, hint: str | None = None) -> None:
     Lines are not wrapped, so that a path can be copied whole.
     """
     console = make_console(sys.stderr)
+    from rich.text import Text
+
     lines = str(message).splitlines() or ["?"]
     console.print(as_text(f"error: {lines[0]}"), style="bold red", soft_wrap=True)
     for line in lines[1:]:
-        console.print(as_text(line), soft_wrap=True)
+        # Leading blanks stay: a caret below a line of SQL points at its place.
+        console.print(Text(_harmless(line)), soft_wrap=True)
     if hint:
         console.print(as_text(f"what to do: {hint}"), soft_wrap=True)
 
