@@ -69,7 +69,15 @@ def answering(command: Callable[..., int | None]) -> Callable[..., None]:
     return wrapped
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class InOrder(click.Group):
+    """Help lists the commands as they stand in this file: asking first, then doing, then mending."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in order of definition."""
+        return list(self.commands)
+
+
+@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
     """Which companies to work on, why, and whether the numbers can be trusted.
 
@@ -114,7 +122,12 @@ def explain(account: str, day: date | None, as_json: bool) -> None:
 @AS_JSON
 @answering
 def query(sql: str, as_json: bool) -> None:
-    """Ask the published scores with SQL (read-only); `--json` prints one list of objects."""
+    """Ask the published scores with SQL (read-only); `--json` prints one list of objects.
+
+    \b
+    scoring query "show tables"
+    scoring query "select account_name, reasons from scores.account_scores limit 20"
+    """
     rows = answers.query(open_home(create=False), sql)
     if as_json:
         return click.echo(terminal.to_json(rows))
@@ -125,7 +138,7 @@ def query(sql: str, as_json: bool) -> None:
 @AS_JSON
 @answering
 def status(as_json: bool) -> None:
-    """What is published, how fresh the feeds are, what is in quarantine, how large it all is."""
+    """What is published, how fresh the feeds are, what is in quarantine, sizes."""
     answer = answers.status(open_home(create=False))
     if as_json:
         return click.echo(terminal.to_json(answer))
@@ -151,7 +164,11 @@ def status(as_json: bool) -> None:
 def land(
     vendor: str, paths: tuple[Path, ...], day: date | None, is_history: bool, as_json: bool
 ) -> int:
-    """Land a vendor's export (files or folders of CSV, JSONL or Parquet, gzip or not)."""
+    """Land a vendor's export (files or folders of CSV, JSONL or Parquet, gzip or not).
+
+    A file's name says its table: account.csv, opportunities-part1.jsonl.gz, OpportunityHistory.parquet. A bad row goes to
+    quarantine, a bad file is refused; both are told with the reason. Exit status 1: nothing could be landed.
+    """
     from dagster_project.command import operations
 
     home = open_home()
@@ -166,7 +183,11 @@ def land(
 @AS_JSON
 @answering
 def refresh(day: date | None, as_json: bool) -> int:
-    """One day: inbox → landing → features → checks → scores → published."""
+    """One day: inbox → landing → features → checks → scores → published.
+
+    Files of the day lie in inbox/<vendor>/<YYYY-MM-DD>/ of the home. Without any data, or when a check fails, nothing is
+    published, the scores of the day before stay served, and the exit status is 1.
+    """
     from dagster_project.command import operations
 
     home = open_home()
@@ -303,7 +324,10 @@ def doctor(as_json: bool) -> int:
 )
 @answering
 def ui(host: str, port: int, mlflow_port: int) -> int:
-    """Dagster's and MLflow's pages, with the daemon that runs schedules; Ctrl-C ends them."""
+    """Dagster's and MLflow's pages, and the daemon that runs schedules.
+
+    Ctrl-C ends all of them.
+    """
     from dagster_project.command.servers import serve
 
     return serve(open_home(), host, port, mlflow_port)

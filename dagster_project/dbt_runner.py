@@ -15,13 +15,14 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
 from dagster_project.config import PROJECT_ROOT
 from dagster_project.home import Home, quiet_environment
 
 DBT_PROJECT = PROJECT_ROOT / "dbt"
-_EPHEMERAL_FLAGS = ["--no-use-colors", "--log-level", "error", "--log-level-file", "info"]
+_EPHEMERAL_FLAGS = ["--no-use-colors", "--log-level", "none", "--log-level-file", "info"]
 
 
 class DbtError(Exception):
@@ -69,8 +70,9 @@ class Build:
 
 
 def project_digest() -> str:
-    """Hash of every file dbt parses; another value asks for another parse."""
-    digest = hashlib.sha256()
+    """Hash of every file dbt parses, and of dbt's version; another value asks for another parse."""
+    versions = f"{version('dbt-core')} {version('dbt-duckdb')}"
+    digest = hashlib.sha256(versions.encode())
     for path in sorted(
         p for p in DBT_PROJECT.rglob("*") if p.suffix in (".sql", ".yml", ".csv", ".md")
     ):
@@ -159,22 +161,26 @@ def build(
 
 
 def run_command(home: Home, arguments: Sequence[str]) -> int:
-    """Run any dbt command on this home's warehouse (`scoring dbt ...`); dbt prints for itself. Returns its exit status."""
+    """Run any dbt command on this home's warehouse (`scoring dbt ...`); dbt prints for itself. Returns its exit status.
+
+    Raises DbtError for a command that dbt does not know.
+    """
     from dbt.cli.main import dbtRunner
 
     quiet_environment()
     home.warehouse.parent.mkdir(parents=True, exist_ok=True)
     os.environ.update(dbt_environment(home))
-    places = [
-        "--project-dir",
-        str(DBT_PROJECT),
-        "--profiles-dir",
-        str(DBT_PROJECT),
-        "--log-path",
-        str(home.dbt / "logs"),
-    ]
-    result = dbtRunner().invoke([*arguments, *places, "--target-path", str(home.dbt / "target")])
+    target = ["--target-path", str(home.dbt / "target")]
+    result = dbtRunner().invoke([*arguments, *_places(home), *target])
+    if result.result is None and result.exception is not None:
+        raise DbtError(str(result.exception))
     return 0 if result.success else 1
+
+
+def _places(home: Home) -> list[str]:
+    """Where dbt finds the project and writes its log, as options."""
+    log = str(home.dbt / "logs")
+    return ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--log-path", log]
 
 
 def _invoke(home: Home, arguments: list[str], manifest: object, callbacks: list | None = None):
@@ -189,17 +195,9 @@ def _invoke(home: Home, arguments: list[str], manifest: object, callbacks: list 
             if k not in os.environ or k in ("SCORING_HOME", "SCORING_WAREHOUSE")
         }
     )
-    places = [
-        "--project-dir",
-        str(DBT_PROJECT),
-        "--profiles-dir",
-        str(DBT_PROJECT),
-        "--log-path",
-        str(home.dbt / "logs"),
-    ]
     try:
         return dbtRunner(manifest=manifest, callbacks=callbacks or []).invoke(
-            [*_EPHEMERAL_FLAGS, *arguments, *places]
+            [*_EPHEMERAL_FLAGS, *arguments, *_places(home)]
         )
     finally:
         _release_warehouse()
