@@ -1,0 +1,1 @@
+"""When and where: Dagster, landing, the home, the command line."""

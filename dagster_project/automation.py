@@ -126,7 +126,8 @@ def schedules(
     @dg.schedule(
         name="retrain_schedule",
         job=by_name["retrain"],
-        cron_schedule=f"{cutoff.minute} {cutoff.hour} 1 1,4,7,10 *",
+        # An hour after the refresh of the quarter's last day, which must have landed.
+        cron_schedule=f"{cutoff.minute} {(cutoff.hour + 1) % 24} 1 1,4,7,10 *",
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="The first day of each quarter, on what was known at the end of the quarter before.",

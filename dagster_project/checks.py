@@ -5,6 +5,8 @@ Here: which suite guards which hand-over, on which rows. Not here: the expectati
 
 from collections.abc import Callable, Iterable
 from datetime import date
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -15,8 +17,10 @@ from dagster_project.automation import days_of
 from dagster_project.config import Settings
 from dagster_project.feeds import VENDORS
 from dagster_project.home import Home
+from dagster_project.landing.store import hold_arrival
 from dagster_project.publisher import horizon_columns
 from dagster_project.resources import ScoringHome
+from dagster_project.warehouse import replace_rows
 
 # What one validation needs: the frame, its suite and the partition it stands for.
 Validation = tuple[Any, Any, str]
@@ -29,14 +33,14 @@ def suite_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
         tables = [table.name for table in VENDORS[vendor]]
         checks.append(_feed_arrived(vendor, tables[0]))
         for table in tables:
-            checks.append(
-                _suite_check(landing_key(vendor, table), "rows_are_sound", _rows_of(vendor, table))
-            )
-            checks.append(
-                _suite_check(landing_key(vendor, table), "was_readable", _arrival_of(vendor, table))
-            )
+            key, hold = landing_key(vendor, table), _hold_refused(vendor, table)
+            rows = _rows_of(vendor, table, settings)
+            arrival = _arrival_of(vendor, table, settings)
+            checks.append(_suite_check(key, "rows_are_sound", rows, hold))
+            checks.append(_suite_check(key, "was_readable", arrival, hold))
     checks.append(_suite_check(dg.AssetKey("training_set"), "is_sound", _training_set))
-    checks.append(_suite_check(dg.AssetKey("account_scores_daily"), "is_sound", _account_scores))
+    scores = dg.AssetKey("account_scores_daily")
+    checks.append(_suite_check(scores, "is_sound", _account_scores, _remember_passed_days))
     return checks
 
 
@@ -44,8 +48,12 @@ def _suite_check(
     asset: dg.AssetKey,
     name: str,
     validations: Callable[[ScoringHome, dg.AssetCheckExecutionContext], Iterable[Validation]],
+    consequence: Callable[[ScoringHome, str, list[Any]], str] | None = None,
 ) -> dg.AssetChecksDefinition:
-    """The one way from a suite to a check: run it on each frame, store the results, fail on anything critical."""
+    """The one way from a suite to a check: run it on each frame, store the results, fail on anything critical.
+
+    consequence: what follows from the reports (home, run id, reports); what it says is told with the failure.
+    """
 
     @dg.asset_check(
         asset=asset,
@@ -80,6 +88,9 @@ def _suite_check(
             for report in reports
             for f in report.failed_critical
         ]
+        if consequence:
+            told = consequence(scoring_home, context.run.run_id, reports)
+            critical += [told] if told else []
         return dg.AssetCheckResult(
             passed=passed and not findings,
             severity=dg.AssetCheckSeverity.ERROR if not passed else dg.AssetCheckSeverity.WARN,
@@ -92,6 +103,39 @@ def _suite_check(
         )
 
     return check
+
+
+def _hold_refused(vendor: str, table: str) -> Callable:
+    """An arrival that fails is taken out of landing, so that no later day is built on it."""
+
+    def hold(scoring_home: ScoringHome, run_id: str, reports: list[Any]) -> str:
+        home = scoring_home.home
+        held = [
+            hold_arrival(
+                home.landing, home.held, vendor, table, date.fromisoformat(report.partition)
+            )
+            for report in reports
+            if not report.success
+        ]
+        return f"Held back in {', '.join(map(str, held))}; land a corrected file." if held else ""
+
+    return hold
+
+
+def _remember_passed_days(scoring_home: ScoringHome, run_id: str, reports: list[Any]) -> str:
+    """Only days that passed are published, now or by a later run."""
+    judged = [date.fromisoformat(report.partition) for report in reports]
+    passed = [day for day, report in zip(judged, reports, strict=True) if report.success]
+    frame = pl.DataFrame(
+        {"as_of_date": passed, "run_id": [run_id] * len(passed)},
+        schema={"as_of_date": pl.Date, "run_id": pl.String},
+    )
+    connection = scoring_home.connect()
+    try:
+        replace_rows(connection, "passed_days", frame, "as_of_date", judged)
+    finally:
+        connection.close()
+    return ""
 
 
 def _feed_arrived(vendor: str, table: str) -> dg.AssetChecksDefinition:
@@ -133,7 +177,7 @@ def _landed(home: Home, vendor: str, table: str, day: date) -> pl.DataFrame | No
     )
 
 
-def _rows_of(vendor: str, table: str) -> Callable:
+def _rows_of(vendor: str, table: str, settings: Settings) -> Callable:
     """The rows that landed, arrival by arrival."""
 
     def validations(
@@ -141,8 +185,13 @@ def _rows_of(vendor: str, table: str) -> Callable:
     ) -> Iterable[Validation]:
         from expectations.suites import crm
 
-        suites = {"account": crm.account_suite, "opportunity": crm.opportunity_suite}
-        suites["opportunity_history"] = crm.opportunity_history_suite
+        suites = {
+            "account": crm.account_suite,
+            "opportunity": partial(
+                crm.opportunity_suite, won_stages=settings.conversion.won_stages
+            ),
+            "opportunity_history": crm.opportunity_history_suite,
+        }
         for day in days_of(context):
             frame = _landed(scoring_home.home, vendor, table, day)
             if frame is not None and frame.height:
@@ -151,7 +200,7 @@ def _rows_of(vendor: str, table: str) -> Callable:
     return validations
 
 
-def _arrival_of(vendor: str, table: str) -> Callable:
+def _arrival_of(vendor: str, table: str, settings: Settings) -> Callable:
     """How many rows landed and how many were refused, arrival by arrival."""
 
     def validations(
@@ -161,20 +210,31 @@ def _arrival_of(vendor: str, table: str) -> Callable:
 
         for day in days_of(context):
             frame = _landed(scoring_home.home, vendor, table, day)
-            refused = sorted(
-                (scoring_home.home.quarantine / vendor / table / f"ds={day}").glob("*.parquet")
-            )
-            if frame is not None or refused:
-                bad = sum(
-                    pl.scan_parquet(file).select(pl.len()).collect().item() for file in refused
-                )
-                yield (
-                    arrival_facts({table: 0 if frame is None else frame.height}, {table: bad}),
-                    arrival_suite(),
-                    day.isoformat(),
-                )
+            rows = 0 if frame is None else frame.height
+            files = set() if frame is None else set(frame["source_sha256"])
+            bad = _refused_rows(scoring_home.home.quarantine / vendor / table / f"ds={day}", files)
+            if frame is not None or bad:
+                facts = arrival_facts({table: rows}, {table: bad})
+                suite = arrival_suite(settings.checks.max_quarantined_share)
+                yield facts, suite, day.isoformat()
 
     return validations
+
+
+def _refused_rows(folder: Path, files: set[str]) -> int:
+    """Refused rows of the landed files; a file that was refused whole counts as one.
+
+    Rows of a file that is held back say nothing of the one that was sent in its place.
+    """
+    refused = sorted(folder.glob("*.parquet"))
+    if not refused:
+        return 0
+    rows = pl.concat(
+        [pl.read_parquet(file, columns=["source_line", "source_sha256"]) for file in refused]
+    )
+    return rows.filter(
+        pl.col("source_line").is_null() | pl.col("source_sha256").is_in(files)
+    ).height
 
 
 def _training_set(
@@ -188,7 +248,8 @@ def _training_set(
     try:
         frame = connection.execute("from datasets.training_set").pl()
         (labels_as_of,) = connection.execute(
-            "select max(labels_as_of) from labels.label_conversion where as_of_date in (select as_of_date from datasets.training_set)"
+            "select max(labels_as_of) from labels.label_conversion "
+            "where as_of_date in (select as_of_date from datasets.training_set)"
         ).fetchone()
     finally:
         connection.close()
@@ -210,7 +271,10 @@ def _account_scores(
     connection = scoring_home.connect()
     try:
         for day in days_of(context):
-            count = "select count(*) from marts.account_scores_daily where as_of_date = cast(? as date) - 1"
+            count = (
+                "select count(*) from marts.account_scores_daily join scoring.passed_days using (as_of_date) "
+                "where as_of_date = cast(? as date) - 1"
+            )
             (before,) = connection.execute(count, [day]).fetchone()
             (eligible,) = connection.execute(
                 "select count(*) from spine.spine_account_day where as_of_date = ? and is_eligible",
@@ -225,6 +289,8 @@ def _account_scores(
                 horizons_days=settings.conversion.horizons_days,
                 eligible_count=eligible,
                 previous_count=before or None,
+                max_change=settings.checks.max_change_of_accounts,
+                explained=settings.explanation.max_accounts_per_day,
             )
             yield frame, suite, day.isoformat()
     finally:

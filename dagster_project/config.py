@@ -121,6 +121,13 @@ class Explanation(_Section):
     reasons_per_account: Annotated[int, Field(gt=0, le=10)] = 3
 
 
+class Checks(_Section):
+    """From where on a hand-over is stopped."""
+
+    max_quarantined_share: Annotated[float, Field(ge=0, le=1)] = 0.20
+    max_change_of_accounts: Annotated[float, Field(gt=0)] = 0.50
+
+
 class Settings(_Section):
     """All of scoring.yaml."""
 
@@ -134,6 +141,7 @@ class Settings(_Section):
     words: DealWords = DealWords()
     training: Training = Training()
     explanation: Explanation = Explanation()
+    checks: Checks = Checks()
 
     @field_validator("feeds")
     @classmethod

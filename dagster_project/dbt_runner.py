@@ -180,7 +180,14 @@ def run_command(home: Home, arguments: Sequence[str]) -> int:
 def _places(home: Home) -> list[str]:
     """Where dbt finds the project and writes its log, as options."""
     log = str(home.dbt / "logs")
-    return ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--log-path", log]
+    return [
+        "--project-dir",
+        str(DBT_PROJECT),
+        "--profiles-dir",
+        str(DBT_PROJECT),
+        "--log-path",
+        log,
+    ]
 
 
 def _invoke(home: Home, arguments: list[str], manifest: object, callbacks: list | None = None):

@@ -91,6 +91,11 @@ class Home:
         return self.root / "quarantine"
 
     @property
+    def held(self) -> Path:
+        """Arrivals that failed their check, kept out of landing; laid out as landing."""
+        return self.root / "held"
+
+    @property
     def warehouse(self) -> Path:
         """The pipeline's private DuckDB file."""
         return self.root / "warehouse" / "warehouse.duckdb"
@@ -102,7 +107,7 @@ class Home:
 
     @property
     def published_database(self) -> Path:
-        """The read-only file with schema `scores`."""
+        """The read-only file that analysts query."""
         return self.published / "scores.duckdb"
 
     @property
@@ -254,7 +259,6 @@ _OWN = {
     "home.json.tmp",
     "dagster",
     "dbt",
-    "example.json",
 }
 
 

@@ -3,9 +3,9 @@
 Here: how the published files come to be: a new file, fsync, atomic rename, so that readers never wait and never see half a
 refresh. Not here: what the columns mean (dbt/models/marts) or when to publish (assets/publishing.py).
 
-Layout: scores.duckdb holds the latest day, small tables and views on history, all in its default schema: DuckDB names a
-database after its file, so `scores.account_scores` reads them, and a schema `scores` inside would make that ambiguous; history is one Parquet folder a
-day, <table>/as_of_date=D/, so that no refresh rewrites it.
+Layout: scores.duckdb holds the latest day, small tables and views on history, all in its default schema (DuckDB names a
+database after its file, so `scores.account_scores` reads them; docs/decisions/0002). History is one Parquet folder a day,
+<table>/as_of_date=D/, so that no refresh rewrites it.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ HISTORY = ("account_scores_daily", "score_reasons_daily")
 
 
 def days_touched(home: Home, days: Iterable[date]) -> list[date]:
-    """The given days that hold scores, and later stored days whose score_change_1d or _7d rests on them."""
+    """The given days, and later ones whose score_change_1d or _7d rests on them, that passed their check."""
     connection = warehouse.connect(home)
     try:
         rows = connection.execute(
-            "select distinct as_of_date from marts.account_scores_daily where as_of_date in "
+            "select as_of_date from scoring.passed_days where as_of_date in "
             "(select day + lag from (select unnest(?::date[]) as day), (select unnest([0, 1, 7]) as lag)) order by 1",
             [list(days)],
         ).fetchall()
@@ -53,7 +53,7 @@ def days_touched(home: Home, days: Iterable[date]) -> list[date]:
 def publish_days(home: Home, days: Iterable[date]) -> dict[date, int]:
     """Write the history folders of these days; returns rows of account_scores_daily by day.
 
-    They become visible to readers only with `publish_tables`.
+    A new day becomes visible to readers only with `publish_tables`, a rewritten one at once.
     """
     connection = warehouse.connect(home)
     try:

@@ -6,6 +6,7 @@ Here: DDL and replace-by-key writes of those tables. Not here: tables that dbt b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import duckdb
@@ -21,6 +22,8 @@ TABLES = {
         expected_value_usd double, reasons varchar[], flags varchar[], score_basis varchar not null,
         scoring_model_version varchar, feature_contract_version varchar, feature_digest varchar,
         scored_at timestamp, run_id varchar""",
+    "passed_days": """
+        as_of_date date not null, run_id varchar""",
     "factor_contributions": """
         as_of_date date not null, account_id varchar not null, factor_rank integer, feature varchar, family varchar,
         feature_value varchar, contribution double, reason varchar, scoring_model_version varchar""",
@@ -51,13 +54,34 @@ def connect(home: Home) -> duckdb.DuckDBPyConnection:
     connection.execute("create schema if not exists scoring")
     for name, columns in TABLES.items():
         connection.execute(f"create table if not exists scoring.{name} ({columns})")
+    _add_new_columns(connection)
     return connection
+
+
+def _add_new_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    """A home made by an earlier version lacks the columns added since; they are null there."""
+    present = set(
+        connection.execute(
+            "select table_name, column_name from duckdb_columns() where schema_name = 'scoring'"
+        ).fetchall()
+    )
+    for table in TABLES:
+        for name, kind in _types_of(table).items():
+            if (table, name) not in present:
+                connection.execute(f"alter table scoring.{table} add column {name} {kind}")
 
 
 def columns_of(table: str) -> list[str]:
     """Column names of a Python-written table, in order."""
-    parts = TABLES[table].replace("map(integer, double)", "map").split(",")
-    return [part.split()[0] for part in parts]
+    return list(_types_of(table))
+
+
+def _types_of(table: str) -> dict[str, str]:
+    """Column → type, without its constraints."""
+    # The comma inside a map's type is no separator.
+    parts = re.split(r",(?![^(]*\))", TABLES[table])
+    named = (part.strip().split(maxsplit=1) for part in parts)
+    return {name: kind.removesuffix(" not null") for name, kind in named}
 
 
 def replace_rows(
@@ -77,7 +101,7 @@ def replace_rows(
         connection.execute(
             f'delete from scoring.{table} where "{key}" in (select unnest(?))', [list(values)]
         )
-        connection.execute(f"insert into scoring.{table} select {_values(table)} from rows")
+        connection.execute(f"insert into scoring.{table} by name select {_values(table)} from rows")
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
@@ -87,6 +111,6 @@ def replace_rows(
 def _values(table: str) -> str:
     """The columns of a frame as the table wants them: a map travels as a list of key and value."""
     return ", ".join(
-        f"map_from_entries({name})" if f"{name} map(" in TABLES[table] else name
-        for name in columns_of(table)
+        f"map_from_entries({name}) as {name}" if kind.startswith("map(") else name
+        for name, kind in _types_of(table).items()
     )

@@ -67,10 +67,13 @@ class Registry:
         *,
         settings: TrainingSettings,
         trained_as_of: date,
+        champion_from: date,
         digest: str,
         code_version: str,
     ) -> tuple[str, str]:
         """Log a training and register its model; returns (version, MLflow run id).
+
+        champion_from: the first day that it may score, if it is promoted.
 
         A training with this digest and day that is already registered is returned as it is. In
         both cases the alias `champion` ends on the newest promoted version.
@@ -81,14 +84,19 @@ class Registry:
             version, run_id = known[-1].version, known[-1].run_id
         else:
             run_id = self._log_run(result, settings, code_version, tags)
-            version = self._create_version(result, run_id, code_version, tags)
+            version = self._create_version(result, run_id, code_version, tags, champion_from)
         self._point_champion()
         return str(version), run_id
 
     def champion_as_of(self, day: date) -> str | None:
-        """The promoted version with the greatest trained_as_of <= day; the highest among equals."""
-        promoted = [v for v in self._versions(verdict=PROMOTE) if _trained(v) <= day.isoformat()]
-        return str(promoted[-1].version) if promoted else None
+        """The promoted version with the greatest champion_from <= day; the highest among equals."""
+        promoted = [v for v in self._versions(verdict=PROMOTE) if _since(v) <= day.isoformat()]
+        return str(max(promoted, key=_order_of_reign).version) if promoted else None
+
+    def champion_from(self, version: str) -> date | None:
+        """The first day that a version may score; None if it was refused."""
+        since = self._client.get_model_version(MODEL_NAME, version).tags.get("champion_from")
+        return date.fromisoformat(since) if since else None
 
     def newest_champion(self) -> str | None:
         """The version with the alias champion, None if nothing was ever promoted."""
@@ -144,7 +152,9 @@ class Registry:
         self._client.set_terminated(run_id, "FINISHED")
         return run_id
 
-    def _create_version(self, result, run_id: str, code_version: str, tags: dict) -> str:
+    def _create_version(
+        self, result, run_id: str, code_version: str, tags: dict, champion_from: date
+    ) -> str:
         self._ensure_registered_model()
         facts = tags | {
             "verdict": result.verdict.verdict,
@@ -153,7 +163,7 @@ class Registry:
             "code_version": code_version,
         }
         if result.verdict.is_promoted:
-            facts["champion_from"] = tags["trained_as_of"]
+            facts["champion_from"] = champion_from.isoformat()
         source = f"{self._client.get_run(run_id).info.artifact_uri}/{MODEL_FOLDER}"
         made = self._client.create_model_version(MODEL_NAME, source, run_id, tags=facts)
         return made.version
@@ -161,7 +171,7 @@ class Registry:
     def _point_champion(self) -> None:
         promoted = self._versions(verdict=PROMOTE)
         if promoted:
-            newest = str(promoted[-1].version)
+            newest = str(max(promoted, key=_order_of_reign).version)
             self._client.set_registered_model_alias(MODEL_NAME, CHAMPION, newest)
 
     def _experiment(self) -> str:
@@ -235,6 +245,14 @@ def _entities(result: TrainingResult, settings: TrainingSettings, tags: dict, ti
 
 def _trained(version) -> str:
     return version.tags.get("trained_as_of", "")
+
+
+def _since(version) -> str:
+    return version.tags.get("champion_from", "")
+
+
+def _order_of_reign(version) -> tuple[str, int]:
+    return _since(version), int(version.version)
 
 
 def _local_path(source: str) -> Path:

@@ -143,6 +143,11 @@ def _evaluate_day(scoring_home: ScoringHome, day: date, known: date) -> pl.DataF
             rows, rows.select(members.fill_null(False)).to_series(), predictions, settings
         )
     ]
+    if not found:
+        raise dg.Failure(
+            f"Of the accounts scored on {day} all or none converted, so nothing can be measured.",
+            allow_retries=False,
+        )
     return pl.DataFrame(found, infer_schema_length=None)
 
 

@@ -4,6 +4,7 @@ Here: which days a training learns from, and handing its result to the registry 
 (models/training.py), the verdict (models/promotion.py), MLflow (models/registry.py).
 """
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -137,15 +138,29 @@ def _train_and_register(
         result,
         settings=settings,
         trained_as_of=as_of,
-        digest=training_digest(rows, settings, code),
+        champion_from=_first_day_to_score(scoring_home, as_of),
+        digest=training_digest(rows, settings, trainer_digest()),
         code_version=code,
     )
     context.log.info(f"scoring model {version}: {result.verdict.verdict}. {result.verdict.why}")
-    _store(scoring_home, result, version, as_of, run_id, code)
+    since = registry.champion_from(version)
+    _store(scoring_home, result, version, as_of, since, run_id, code)
     yield dg.Output(None, "trained_models", metadata=_metadata(result, version))
     yield dg.Output(
         None, "reliability_bins", metadata={"dagster/row_count": len(result.reliability)}
     )
+
+
+def _first_day_to_score(scoring_home: ScoringHome, as_of: date) -> date:
+    """The day of training itself, unless its scores are out: then they stand, and the model scores from the next day on."""
+    connection = scoring_home.connect()
+    try:
+        out = connection.execute(
+            "from scoring.passed_days where as_of_date = ?", [as_of]
+        ).fetchone()
+    finally:
+        connection.close()
+    return as_of + timedelta(days=1) if out else as_of
 
 
 def _store(
@@ -153,6 +168,7 @@ def _store(
     result: TrainingResult,
     version: str,
     as_of: date,
+    champion_from: date | None,
     run_id: str,
     code: str,
 ) -> None:
@@ -161,7 +177,7 @@ def _store(
     row = {
         "scoring_model_version": version,
         "trained_as_of": as_of,
-        "champion_from": as_of if result.verdict.is_promoted else None,
+        "champion_from": champion_from,
         "verdict": result.verdict.verdict,
         "why": result.verdict.why,
         "horizon_days": result.model.primary_horizon_days,
@@ -222,6 +238,14 @@ def _metadata(result: TrainingResult, version: str) -> dict[str, Any]:
         **others,
         "calibration": dg.MetadataValue.json(result.calibration),
     }
+
+
+def trainer_digest() -> str:
+    """SHA-256 over the package that trains: the same rows and settings give another model only when it changes."""
+    digest = hashlib.sha256()
+    for file in sorted((PROJECT_ROOT / "models").glob("*.py")):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
 
 
 def code_version() -> str:

@@ -20,6 +20,7 @@ from dagster_project.home import Home, utc_now
 from dagster_project.landing.door import data_files
 from dagster_project.landing.known_at import arrival_day
 from dagster_project.landing.store import landed_before, sha256_of
+from models.promotion import PROMOTE
 
 
 def land(
@@ -116,16 +117,21 @@ def backfill(
 
 
 def retrain(home: Home, as_of: date | None, show: bool = True) -> tuple[date, RunOutcome]:
-    """Train on what was known on a day (default: the last day that has landed)."""
+    """Train on what was known on a day (default: the last day that has landed). A refused training is not ok."""
     as_of = as_of or _last_landed(home)
     _check_in_history(home, as_of)
     config = {
         "scoring_model": {"as_of": as_of.isoformat()},
         "training_set_build": {"as_of": as_of.isoformat()},
     }
-    return as_of, run_job(
+    outcome = run_job(
         home, "retrain", partition=quarter_of(as_of), config=config, show_progress=show
     )
+    said = outcome.metadata.get("trained_models", {})
+    if outcome.ok and said["verdict"] != PROMOTE:
+        why = f"training refused ({said['verdict']}): {said['why']}"
+        outcome = replace(outcome, ok=False, problems=(why,))
+    return as_of, outcome
 
 
 def evaluate(home: Home, day: date, show: bool = True) -> RunOutcome:

@@ -94,6 +94,16 @@ def write_schemas(
     _write_schema(QUARANTINE_SCHEMA, quarantine_dir / "_schema.parquet")
 
 
+def hold_arrival(landing_dir: Path, held_dir: Path, vendor: str, table: str, ds: date) -> Path:
+    """Move what landed of a table on a day out of landing, and return where it stands now."""
+    arrival = landing_dir / vendor / table / f"ds={ds.isoformat()}"
+    held = held_dir / vendor / table / arrival.name
+    held.mkdir(parents=True, exist_ok=True)
+    for file in sorted(arrival.glob("*.parquet")):
+        os.replace(file, held / file.name)
+    return held
+
+
 def _write_schema(schema: Mapping[str, pl.DataType], path: Path) -> None:
     if not path.exists() or pl.read_parquet_schema(path) != pl.Schema(schema):
         write_parquet(pl.LazyFrame(schema=schema), path)

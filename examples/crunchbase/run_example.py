@@ -79,6 +79,8 @@ def main(
     """Score the companies of SOURCE_DIR (companies.csv, rounds.csv, acquisitions.csv; gzip or not)."""
     quiet_environment()
     started = time.monotonic()
+    if json_file and not json_file.absolute().parent.is_dir():
+        raise operations.WrongUse(f"--json {json_file}: there is no such folder")
     home_dir = home_path(home_dir or os.environ.get("SCORING_HOME") or ".scoring-crunchbase")
     with tempfile.TemporaryDirectory(prefix="crunchbase-") as folder:
         exported = Path(folder)
@@ -88,9 +90,8 @@ def main(
             raise operations.WrongUse(str(problem)) from None
         home = claim_home(home_dir, exported)
         as_of = as_of or summary.last_round - HORIZON
-        say(
-            f"{summary.accounts:,} companies, {summary.opportunities:,} funding rounds up to {summary.last_round}; scoring as of {as_of}"
-        )
+        rounds = f"{summary.opportunities:,} funding rounds up to {summary.last_round}"
+        say(f"{summary.accounts:,} companies, {rounds}; scoring as of {as_of}")
         step("land", operations.land(home, "salesforce", [exported], None, is_history=True))
     step("train", operations.retrain(home, as_of)[1])
     step("score", operations.backfill(home, as_of, as_of))
@@ -122,17 +123,26 @@ def claim_home(folder: Path, exported: Path) -> Home:
     mark = {"example": "crunchbase", "source_sha256": digest.hexdigest()}
     marker = folder / "example.json"
     if marker.exists():
-        if json.loads(marker.read_text()) != mark:
+        if marker.read_text() != json.dumps(mark) + "\n":
             raise HomeError(
                 f"{folder} holds the companies of another source folder; name a new one with --home"
             )
-    elif folder.exists() and any(folder.iterdir()):
+    elif folder.is_dir() and not _is_untouched(folder):
         raise HomeError(f"{folder} holds other data; name a new folder with --home")
-    folder.mkdir(parents=True, exist_ok=True)
-    marker.write_text(json.dumps(mark) + "\n")
-    shutil.copyfile(HERE / "scoring.yaml", folder / "scoring.yaml")
+    home = open_home(folder)
+    if not marker.exists():
+        # Only once: whoever has changed the home's settings since keeps them.
+        shutil.copyfile(HERE / "scoring.yaml", folder / "scoring.yaml")
+        marker.write_text(json.dumps(mark) + "\n")
     os.environ["SCORING_HOME"] = str(folder)
-    return open_home(folder)
+    return home
+
+
+def _is_untouched(folder: Path) -> bool:
+    """Empty, or left so by a run that was killed at its very start."""
+    settings = folder / "scoring.yaml"
+    ours = not settings.exists() or settings.read_bytes() == (HERE / "scoring.yaml").read_bytes()
+    return ours and {file.name for file in folder.iterdir()} <= {"home.json", "scoring.yaml"}
 
 
 def step(name: str, outcome: RunOutcome) -> None:
@@ -235,9 +245,7 @@ def finish(home: Home, top: int, started: float) -> None:
         f'  {prefix}.venv/bin/scoring query "select * from scores.account_scores order by rank limit 20"'
     )
     print(f"  {prefix}.venv/bin/scoring explain NAME")
-    print(
-        f"Scores: {home.published_database} (schema scores). Companies and rounds: Crunchbase (CC BY)."
-    )
+    print(f"Scores: {home.published_database}. Companies and rounds: Crunchbase (CC BY).")
     say(f"done in {time.monotonic() - started:.0f} s")
 
 

@@ -36,13 +36,15 @@ def account_scores_suite(
     eligible_count: int,
     previous_count: int | None = None,
     max_change: float = 0.5,
+    explained: int | None = None,
     min_distinct_scores: int | None = None,
 ) -> Any:
     """Return the suite for the scores of one day.
 
     horizons_days: columns win_probability_<h>d must exist. eligible_count: eligible accounts of
     the spine on that day. previous_count: scored accounts of the day before, None if there is
-    none; max_change: by which share (0-1) the number may differ from it. min_distinct_scores:
+    none; max_change: by which share (0-1) the number may differ from it. explained: up to which rank
+    accounts are explained, None for all. min_distinct_scores:
     default 1 in 50 accounts, between 1 and 20. The frame's list column `reasons` is seen as
     `reasons__size` (runner.py).
     """
@@ -56,7 +58,7 @@ def account_scores_suite(
             *_probabilities(sorted(horizons_days)),
             *_rank(eligible_count),
             *_classes(),
-            *_reasons(),
+            *_reasons(explained),
             *(_provenance(name) for name in PROVENANCE),
         ],
     )
@@ -213,17 +215,20 @@ def _classes() -> list[Any]:
     ]
 
 
-def _reasons() -> list[Any]:
+def _reasons(explained: int | None) -> list[Any]:
+    modelled = column("score_basis") == "model"
+    # The others are not explained that day (scoring.yaml, explanation.max_accounts_per_day).
+    asked = modelled if explained is None else modelled & (column("rank") <= explained)
     return [
         *some_and_many(
             "ColumnValuesToBeBetween",
             "reasons_where_modelled",
-            "Every account that the model scored has at least one reason.",
+            "Every account that the model scored and explained has at least one reason.",
             "Look at the explanation step of the scoring run.",
             block_below=0.95,
             column="reasons__size",
             min_value=1,
-            row_condition=column("score_basis") == "model",
+            row_condition=asked,
         ),
         critical(
             "ColumnValuesToBeInSet",

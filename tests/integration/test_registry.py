@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -55,10 +55,15 @@ def home(empty_home, tmp_path):
     return copy
 
 
-def register(registry, result, rows, day=DAY, digest="d1"):
+def register(registry, result, rows, day=DAY, digest="d1", champion_from=None):
     settings = training_settings(rows)
     return registry.register(
-        result, settings=settings, trained_as_of=day, digest=digest, code_version="abc"
+        result,
+        settings=settings,
+        trained_as_of=day,
+        champion_from=champion_from or day,
+        digest=digest,
+        code_version="abc",
     )
 
 
@@ -86,6 +91,14 @@ def test_the_same_training_is_registered_once(home, promoted, rows):
     again = register(open_registry(home), promoted, rows)
     assert again == first
     assert register(open_registry(home), promoted, rows, digest="d2") != first
+
+
+def test_a_training_on_a_day_whose_scores_are_out_scores_from_the_next_day_on(home, promoted, rows):
+    registry = open_registry(home)
+    old, _ = register(registry, promoted, rows)
+    new, _ = register(registry, promoted, rows, digest="d2", champion_from=DAY + timedelta(days=1))
+    assert registry.champion_as_of(DAY) == old
+    assert registry.champion_as_of(DAY + timedelta(days=1)) == new == registry.newest_champion()
 
 
 def test_a_training_that_broke_off_is_simply_run_again(home, promoted, rows):

@@ -1,5 +1,5 @@
 {{ config(materialized='view') }}
--- The latest day's scores: one row an eligible account.
+-- The scores of the latest day that passed its check: one row an eligible account.
 with scores as (
 
     select * from {{ ref('account_scores_daily') }}
@@ -7,4 +7,4 @@ with scores as (
 )
 
 select * from scores
-where as_of_date = (select max(as_of_date) from scores)
+where as_of_date = (select max(as_of_date) from {{ source('scoring', 'passed_days') }})

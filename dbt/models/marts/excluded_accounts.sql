@@ -1,5 +1,6 @@
--- Who is not scored on the latest scored day, and by which rule.
-{% set latest_day %}(select max(as_of_date) as as_of_date from {{ ref('account_scores_daily') }}){% endset %}
+{{ config(materialized='view') }}
+-- Who is not scored on the latest day that passed its check, and by which rule.
+{% set latest_day %}(select max(as_of_date) as as_of_date from {{ source('scoring', 'passed_days') }}){% endset %}
 with accounts as (
 
     select * from {{ as_of_versions(ref('core_account_version'), dates=latest_day) }}

@@ -1,7 +1,8 @@
+{{ config(materialized='view') }}
 -- When each feed last arrived, how much it brought, and what was refused.
 with scored as (
 
-    select max(as_of_date) as latest_day from {{ ref('account_scores_daily') }}
+    select max(as_of_date) as latest_day from {{ source('scoring', 'passed_days') }}
 
 ),
 

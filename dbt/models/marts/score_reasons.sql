@@ -8,7 +8,7 @@ with reasons as (
 
 scores as (
 
-    select max(as_of_date) as latest_day from {{ ref('account_scores_daily') }}
+    select max(as_of_date) as latest_day from {{ source('scoring', 'passed_days') }}
 
 )
 
