@@ -207,10 +207,10 @@ def _invoke(home: Home, arguments: list[str], manifest: object, callbacks: list 
             [*_EPHEMERAL_FLAGS, *arguments, *_places(home)]
         )
     finally:
-        _release_warehouse()
+        release_warehouse()
 
 
-def _release_warehouse() -> None:
+def release_warehouse() -> None:
     """Close dbt-duckdb's connection, which it keeps for the life of the process: Python opens the file next."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
