@@ -40,20 +40,21 @@ def landing_key(vendor: str, table: str) -> dg.AssetKey:
 
 def landing_assets(vendor: str, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """The landed tables of one vendor, as one step."""
-    outs = {
-        table: dg.AssetOut(
-            key=landing_key(vendor, table),
+    tables = {landing_key(vendor, declared.name): declared.name for declared in VENDORS[vendor]}
+    specs = [
+        dg.AssetSpec(
+            key,
             description=f"Rows of {vendor} {table} as they arrived, typed, one folder a day of arrival.",
             group_name="landing",
             kinds={"parquet", "polars"},
-            is_required=False,
+            skippable=True,
         )
-        for table in (declared.name for declared in VENDORS[vendor])
-    }
+        for key, table in tables.items()
+    ]
 
     @dg.multi_asset(
         name=f"land_{vendor}",
-        outs=outs,
+        specs=specs,
         partitions_def=partitions,
         can_subset=True,
         retry_policy=RETRIES,
@@ -61,7 +62,7 @@ def landing_assets(vendor: str, partitions: dg.PartitionsDefinition) -> dg.Asset
     )
     def land(
         context: dg.AssetExecutionContext, config: LandingConfig, scoring_home: ScoringHome
-    ) -> Iterator[dg.Output]:
+    ) -> Iterator[dg.MaterializeResult]:
         home = scoring_home.home
         write_schemas(home.landing, home.quarantine)
         if config.vendor and config.vendor != vendor:
@@ -74,9 +75,9 @@ def landing_assets(vendor: str, partitions: dg.PartitionsDefinition) -> dg.Asset
                 context.log.info(_in_words(receipt))
                 receipts.append(receipt)
         context.log_event(_refusals(receipts))
-        for table in sorted(context.op_execution_context.selected_output_names):
-            mine = [r for r in receipts if r.table == table]
-            yield dg.Output(None, output_name=table, metadata=_metadata(mine, receipts))
+        for key in sorted(context.selected_asset_keys):
+            mine = [r for r in receipts if r.table == tables[key]]
+            yield dg.MaterializeResult(asset_key=key, metadata=_metadata(mine, receipts))
 
     return land
 

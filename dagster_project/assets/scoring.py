@@ -39,31 +39,31 @@ class ScoringConfig(dg.Config):
 def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """account_predictions and factor_contributions."""
 
+    described = {
+        "account_predictions": "One row an eligible account and day, as the scoring model said it.",
+        "factor_contributions": "One row a factor of an explained score (TreeSHAP, log-odds).",
+    }
+    # A day asks for the newest training, not for one partition a day.
+    newest = dg.AssetDep("trained_models", partition_mapping=dg.LastPartitionMapping())
+
     @dg.multi_asset(
         name="account_predictions_build",
-        outs={
-            "account_predictions": dg.AssetOut(
-                description="One row an eligible account and day, as the scoring model said it.",
+        specs=[
+            dg.AssetSpec(
+                name,
+                deps=["scoring_set", newest],
+                description=text,
                 group_name="scoring",
                 kinds={"xgboost", "duckdb"},
-            ),
-            "factor_contributions": dg.AssetOut(
-                description="One row a factor of an explained score (TreeSHAP, log-odds).",
-                group_name="scoring",
-                kinds={"xgboost", "duckdb"},
-            ),
-        },
-        deps=[
-            dg.AssetDep("scoring_set"),
-            # A day asks for the newest training, not for one partition a day.
-            dg.AssetDep("trained_models", partition_mapping=dg.LastPartitionMapping()),
+            )
+            for name, text in described.items()
         ],
         partitions_def=daily,
         backfill_policy=ONE_RUN,
     )
     def score_days(
         context: dg.AssetExecutionContext, config: ScoringConfig, scoring_home: ScoringHome
-    ) -> Iterator[dg.Output]:
+    ) -> Iterator[dg.MaterializeResult]:
         settings = scoring_home.home.settings()
         registry = scoring_home.registry()
         scored = explained = 0
@@ -90,14 +90,12 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
                 f"{day}: {predictions.height} accounts scored by scoring model {version}"
             )
         model = dg.MetadataValue.text(", ".join(sorted(versions, key=int)))
-        yield dg.Output(
-            None,
-            "account_predictions",
+        yield dg.MaterializeResult(
+            asset_key="account_predictions",
             metadata={"dagster/row_count": scored, "scoring model": model},
         )
-        yield dg.Output(
-            None,
-            "factor_contributions",
+        yield dg.MaterializeResult(
+            asset_key="factor_contributions",
             metadata={"accounts explained": explained, "scoring model": model},
         )
 

@@ -96,25 +96,28 @@ def training_assets(
 
     @dg.multi_asset(
         name="scoring_model",
-        outs={
-            "trained_models": dg.AssetOut(
+        specs=[
+            dg.AssetSpec(
+                "trained_models",
+                deps=["training_set"],
                 description="One row a training, promoted or not: measures, verdict, and where MLflow keeps the model.",
                 group_name="training",
                 kinds={"xgboost", "mlflow"},
             ),
-            "reliability_bins": dg.AssetOut(
+            dg.AssetSpec(
+                "reliability_bins",
+                deps=["training_set"],
                 description="Predicted against observed, in bins, on later data.",
                 group_name="training",
                 kinds={"xgboost"},
             ),
-        },
-        deps=["training_set"],
+        ],
         partitions_def=quarterly,
         backfill_policy=RUN_EACH,
     )
     def scoring_model(
         context: dg.AssetExecutionContext, config: TrainingConfig, scoring_home: ScoringHome
-    ) -> Iterator[dg.Output]:
+    ) -> Iterator[dg.MaterializeResult]:
         as_of = as_of_run(context, config)
         yield from _train_and_register(context, scoring_home, as_of)
 
@@ -123,7 +126,7 @@ def training_assets(
 
 def _train_and_register(
     context: dg.AssetExecutionContext, scoring_home: ScoringHome, as_of: date
-) -> Iterator[dg.Output]:
+) -> Iterator[dg.MaterializeResult]:
     settings = scoring_home.home.settings().for_training()
     connection = scoring_home.connect()
     try:
@@ -145,9 +148,9 @@ def _train_and_register(
     context.log.info(f"scoring model {version}: {result.verdict.verdict}. {result.verdict.why}")
     since = registry.champion_from(version)
     _store(scoring_home, result, version, as_of, since, run_id, code)
-    yield dg.Output(None, "trained_models", metadata=_metadata(result, version))
-    yield dg.Output(
-        None, "reliability_bins", metadata={"dagster/row_count": len(result.reliability)}
+    yield dg.MaterializeResult(asset_key="trained_models", metadata=_metadata(result, version))
+    yield dg.MaterializeResult(
+        asset_key="reliability_bins", metadata={"dagster/row_count": len(result.reliability)}
     )
 
 
