@@ -107,6 +107,8 @@ def _in_words(receipt: Receipt) -> str:
 
 def _notes(receipt: Receipt) -> str:
     notes = ["already landed"] if receipt.already_landed else []
+    if receipt.states_at_creation:
+        notes.append(f"{receipt.states_at_creation} also as they were created")
     notes += receipt.warnings
     if receipt.ignored_columns:
         notes.append(f"ignored columns: {', '.join(receipt.ignored_columns)}")

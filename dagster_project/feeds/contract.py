@@ -49,7 +49,12 @@ class Variant:
 
 @dataclass(frozen=True)
 class Table:
-    """One vendor table. `stamps` are the columns that say when a row last changed, best first."""
+    """One vendor table.
+
+    `stamps` are the columns that say when a row last changed, best first. `state` are the columns
+    that change with what happens to a record: a value at its last change tells nothing of the value
+    at its creation.
+    """
 
     vendor: str
     name: str
@@ -58,6 +63,7 @@ class Table:
     file_names: tuple[str, ...]
     key: str = "id"
     created: str = "created_date"
+    state: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
 
     @property

@@ -64,6 +64,7 @@ ACCOUNT = Table(
     name="account",
     file_names=("account", "accounts"),
     stamps=_STAMPS,
+    state=("type", "owner_id", "parent_id", "master_record_id", "is_deleted"),
     columns=(
         _id("id", "AccountId", required=True),
         _text("name", "Account Name"),
@@ -93,6 +94,7 @@ OPPORTUNITY = Table(
     name="opportunity",
     file_names=("opportunity", "opportunities"),
     stamps=_STAMPS,
+    state=("stage_name", "amount", "close_date", "is_closed", "is_won", "owner_id", "is_deleted"),
     columns=(
         _id("id", "OpportunityId", required=True),
         _id("account_id", required=True),

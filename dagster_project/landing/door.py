@@ -171,8 +171,17 @@ def _unknown_table(tables: tuple[Table, ...]) -> str:
 def _again(door: _Door, landed: Path) -> Receipt:
     quarantined = door.quarantine_dir / landed.relative_to(door.landing_dir)
     return door.receipt(
-        rows_landed=rows_in(landed), rows_quarantined=rows_in(quarantined), already_landed=True
+        rows_landed=_source_rows_in(landed),
+        rows_quarantined=rows_in(quarantined),
+        states_at_creation=rows_in(landed) - _source_rows_in(landed),
+        already_landed=True,
     )
+
+
+def _source_rows_in(path: Path) -> int:
+    """Number of rows of the vendor's file that a landed file holds."""
+    lines = pl.col("source_line").n_unique()
+    return pl.scan_parquet(path).select(lines).collect().item()
 
 
 def _refuse(door: _Door, error: BadFile) -> Receipt:
@@ -207,6 +216,7 @@ def _land_rows(
     return door.receipt(
         rows_landed=landed,
         rows_quarantined=quarantined,
+        states_at_creation=rows_in(door.landed) - landed,
         ignored_columns=reader.ignored_columns,
         missing_optional_columns=reader.missing_optional_columns,
         warnings=() if landed + quarantined else ("the file has a header but no rows",),
@@ -235,7 +245,7 @@ def _landed(
     good: pl.LazyFrame, door: _Door, table: Table, known: KnownAt, first: pl.DataFrame | None
 ) -> pl.LazyFrame:
     return (
-        with_clocks(good, table, known, first)
+        with_clocks(good, table, known, first, door.ds)
         .with_columns(
             pl.lit(door.ds, dtype=pl.Date).alias("ds"),
             pl.lit(door.path.name).alias("source_file"),

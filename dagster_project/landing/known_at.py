@@ -49,12 +49,14 @@ def arrival_day(arrived: datetime, cutoff: time = CUTOFF) -> date:
 
 
 def with_clocks(
-    rows: pl.LazyFrame, table: Table, known: KnownAt, first_stamps: pl.DataFrame | None
+    rows: pl.LazyFrame, table: Table, known: KnownAt, first_stamps: pl.DataFrame | None, ds: date
 ) -> pl.LazyFrame:
-    """Add occurred_at (UTC, microseconds) and known_at (date).
+    """Add occurred_at (UTC, microseconds) and known_at (date, never after the day of arrival `ds`).
 
-    `first_stamps` (key, first_stamp) is needed for history: the first version of a record was known
-    when the record was created, each later one when it was changed.
+    `first_stamps` (key, first_stamp) is needed for history. There each version was known when it
+    was changed. The first one tells of the record's creation too: if it was changed on a later day,
+    a second row, after all others, says what of it held at creation already (all but the table's
+    `state` columns).
     """
     if known.day is not None:
         start = pl.lit(datetime.combine(known.day, time()), dtype=STAMP)
@@ -62,11 +64,31 @@ def with_clocks(
             pl.coalesce("change_stamp", start).alias("occurred_at"),
             pl.lit(known.day, dtype=pl.Date).alias("known_at"),
         )
+    created = pl.col(table.created)
+    changed_later = created.dt.date() < pl.col("change_stamp").dt.date()
     is_first = pl.col("change_stamp") == pl.col("first_stamp")
-    occurred = pl.when(is_first).then(pl.coalesce(table.created, "change_stamp"))
-    return (
-        rows.join(first_stamps.lazy(), on=table.key, how="left", maintain_order="left")
-        .with_columns(occurred.otherwise("change_stamp").alias("occurred_at"))
-        .with_columns(pl.col("occurred_at").dt.date().alias("known_at"))
-        .drop("first_stamp")
+    has_two_states = (is_first & changed_later & bool(table.state)).fill_null(False)
+    versions = rows.join(
+        first_stamps.lazy(), on=table.key, how="left", maintain_order="left"
+    ).with_columns(
+        pl.when(is_first & ~has_two_states)
+        .then(pl.coalesce(created, "change_stamp"))
+        .otherwise("change_stamp")
+        .alias("occurred_at")
+    )
+    if table.state:
+        at_creation = _at_creation(versions.filter(has_two_states), table)
+        versions = pl.concat([versions, at_creation])
+    return versions.with_columns(
+        pl.min_horizontal(pl.col("occurred_at").dt.date(), pl.lit(ds)).alias("known_at")
+    ).drop("first_stamp")
+
+
+def _at_creation(versions: pl.LazyFrame, table: Table) -> pl.LazyFrame:
+    """The same records as they were created, stamped so."""
+    landed = {column.name: column.dtype for column in table.landed_columns}
+    created = [name for name in table.stamps if name in landed and name != table.created]
+    return versions.with_columns(
+        *(pl.lit(None, dtype=landed[name]).alias(name) for name in table.state),
+        *(pl.col(table.created).alias(name) for name in (*created, "occurred_at")),
     )

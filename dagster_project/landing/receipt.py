@@ -16,7 +16,11 @@ class LandingError(Exception):
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of one file. `error` is set when the whole file was refused."""
+    """What became of one file. `error` is set when the whole file was refused.
+
+    `rows_landed` are rows of the file; a history import landed `states_at_creation` rows beside them
+    (see known_at.py).
+    """
 
     vendor: str
     table: str
@@ -25,6 +29,7 @@ class Receipt:
     ds: date
     rows_landed: int = 0
     rows_quarantined: int = 0
+    states_at_creation: int = 0
     ignored_columns: tuple[str, ...] = ()
     missing_optional_columns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

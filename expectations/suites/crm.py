@@ -23,7 +23,7 @@ from expectations.suites.landed import (
     start_of,
     versions,
 )
-from expectations.vocabulary import column, present, some_and_many, suite, warning
+from expectations.vocabulary import column, critical, present, some_and_many, suite, warning
 
 SALESFORCE_ID = r"^[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?$"
 FIRST_SANE_FOUNDING = date(1500, 1, 1)
@@ -105,7 +105,8 @@ def opportunity_suite(
                 block_below=0.90,
                 column="account_id",
             ),
-            _stage_known(),
+            # What landing tells of a record at its creation (known_at.py) has no stage and no date.
+            _stage_known(row_condition=column("close_date").is_not_null()),
             *_amounts(),
             *some_and_many(
                 "ColumnValuesToBeBetween",
@@ -185,12 +186,14 @@ def opportunity_history_suite(known_day: date, id_pattern: str = SALESFORCE_ID) 
     )
 
 
-def _stage_known() -> Any:
-    return present(
+def _stage_known(**kwargs: Any) -> Any:
+    return critical(
+        "ColumnValuesToNotBeNull",
         "stage_present",
-        "stage_name",
-        "Every row names its stage.",
+        "Every row of the export names its stage.",
         "Wins are read from the stage: export StageName.",
+        column="stage_name",
+        **kwargs,
     )
 
 

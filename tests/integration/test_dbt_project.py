@@ -13,8 +13,9 @@ import pytest
 
 from dagster_project import warehouse
 from dagster_project.home import Home
+from dagster_project.landing.known_at import KnownAt
 from models.feature_contract import check_columns
-from tests.dbt_world import DAYS, LATER, SETTINGS, TRAINING, WORLD, Dbt, new_home, rows
+from tests.dbt_world import DAYS, IMPORTED, LATER, SETTINGS, TRAINING, WORLD, Dbt, new_home, rows
 
 PROJECT = Path(__file__).parents[2] / "dbt"
 
@@ -116,6 +117,39 @@ def test_nothing_that_becomes_known_later_changes_an_earlier_day(dbt, world, tmp
     assert digest(other) != digest(world)
 
 
+def test_a_first_import_tells_past_days_nothing_of_what_became_of_an_account(dbt, tmp_path):
+    home = new_home(tmp_path / "home", IMPORTED, known=KnownAt.history())
+    dbt.build(home, DAYS)
+    ruled = (
+        "select as_of_date::varchar, account_id[12:], exclusion_rule from spine.spine_account_day"
+    )
+    assert rows(home, f"{ruled} order by all") == [
+        ("2020-01-31", "A1", None),
+        ("2020-01-31", "A2", None),
+        ("2020-02-29", "A1", None),
+        ("2020-02-29", "A2", "deleted"),
+        ("2020-02-29", "A3", None),
+        ("2020-03-05", "A1", None),
+        ("2020-03-05", "A2", "deleted"),
+        ("2020-03-05", "A3", None),
+    ]
+    deals = "won_deals_total, days_since_last_won, last_won_amount_usd, last_won_type"
+    found = f"select as_of_date::varchar, account_id[12:], {deals} from datasets.scoring_set"
+    # O1 by its history, O2 without any from its change stamp on
+    assert rows(home, f"{found} where won_deals_total > 0 order by all") == [
+        ("2020-01-31", "A1", 1, 11, 40.0, "New"),
+        ("2020-02-29", "A1", 1, 40, 40.0, "New"),
+        ("2020-03-05", "A1", 1, 45, 40.0, "New"),
+        ("2020-03-05", "A3", 1, 24, 200.0, "New"),
+    ]
+    dbt.build(home, DAYS[-1:], ["account_scoring.marts"], tests=False)
+    assert rows(home, "select table_name, rows_landed from marts.feed_health order by 1") == [
+        ("account", 3),
+        ("opportunity", 2),
+        ("opportunity_history", 2),
+    ]
+
+
 def test_a_day_that_has_no_rows_any_more_keeps_none(dbt, world):
     dbt.build(world, DAYS, ["label_conversion"], labels_as_of="2020-03-10", tests=False)
     days = "select distinct as_of_date::varchar from labels.label_conversion"
@@ -191,9 +225,12 @@ def test_scoring_an_earlier_day_again_mends_the_change_that_later_days_show(dbt,
         ("2020-03-04", 1, None, None),
         ("2020-03-05", 1, 20.0, 30.0),
     ]
-    assert rows(home, "select as_of_date::varchar, account_name from marts.account_scores") == [
-        ("2020-03-05", "One")
-    ]
+    latest = "select as_of_date::varchar, account_name from marts.account_scores"
+    assert rows(home, latest) == []
+    for day in ("2020-03-04", "2020-03-05"):
+        with warehouse.connect(home) as connection:
+            connection.execute("insert into scoring.passed_days values (?, 'a run')", [day])
+        assert rows(home, latest) == [(day, "One")]
 
 
 def core_reads_past_the_macro(sql: str) -> list[str]:

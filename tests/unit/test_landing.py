@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -12,8 +13,13 @@ from dagster_project.feeds import VENDORS
 from dagster_project.feeds.salesforce import ACCOUNT
 from dagster_project.landing import door as landing
 from dagster_project.landing.door import LandingError, data_files, land_file, land_files
-from dagster_project.landing.known_at import KnownAt, arrival_day
-from dagster_project.landing.store import QUARANTINE_SCHEMA, landing_schema, write_schemas
+from dagster_project.landing.known_at import KnownAt, arrival_day, with_clocks
+from dagster_project.landing.store import (
+    QUARANTINE_SCHEMA,
+    landing_schema,
+    write_parquet,
+    write_schemas,
+)
 
 DAY = date(2024, 3, 5)
 HEAD = "Id,Name,NumberOfEmployees,CreatedDate,SystemModstamp\n"
@@ -21,6 +27,7 @@ FIRST = "001A,Acme,10,2010-01-05T10:00:00Z,2010-01-05T10:00:00Z\n"
 SECOND = "001A,Acme Corp,20,2010-01-05T10:00:00Z,2012-06-07T08:00:00Z\n"
 THIRD = "001A,Acme plc,30,2010-01-05T10:00:00Z,2013-06-07T08:00:00Z\n"
 BAD = "001B,Bolt,many,,\n"
+HISTORY = KnownAt.history()
 
 
 @pytest.fixture
@@ -79,7 +86,7 @@ def test_bad_rows_go_to_quarantine_and_good_ones_land(land, tmp_path):
     row = rows.row(0, named=True)
     assert (row["vendor"], row["table_name"], row["ds"]) == ("salesforce", "account", DAY)
     assert (row["source_file"], row["source_line"]) == ("Account.csv", 2)
-    assert row["column_name"] == "number_of_employees" and "'many'" in row["reason"]
+    assert row["column_name"] == "number_of_employees" and "is not a number" in row["reason"]
     assert row["raw_row"] == BAD.strip()
 
 
@@ -192,9 +199,72 @@ def test_history_gives_each_version_the_day_it_was_known(land, tmp_path):
     ]
 
 
-def test_the_only_version_of_a_record_was_known_when_it_was_created(land, tmp_path):
-    land(HEAD + SECOND, known=KnownAt.history())
-    assert landed(tmp_path)["known_at"].to_list() == [date(2010, 1, 5)]
+def test_a_record_exported_once_lands_as_it_was_created_and_as_it_is(land, tmp_path):
+    head = "Id,Name,Type,IsDeleted,MasterRecordId,OwnerId,ParentId,CreatedDate,LastModifiedDate"
+    stamps = "2015-03-04T10:00:00Z,2022-01-02T03:00:00Z"
+    receipt = land(f"{head}\n001A,Acme,Customer,true,001M,005O,001P,{stamps}\n", known=HISTORY)
+    assert (receipt.rows_landed, receipt.states_at_creation) == (1, 1)
+    created, changed = datetime(2015, 3, 4, 10), datetime(2022, 1, 2, 3)
+    now, then = landed(tmp_path).drop("ds", "source_file", "source_sha256").rows(named=True)
+    state = ("type", "is_deleted", "master_record_id", "owner_id", "parent_id")
+    assert [now[name] for name in state] == ["Customer", True, "001M", "005O", "001P"]
+    assert (now["occurred_at"], now["known_at"]) == (changed, changed.date())
+    assert then == now | dict.fromkeys(state) | {
+        "occurred_at": created,
+        "known_at": created.date(),
+        "system_modstamp": created,
+        "last_modified_date": created,
+    }
+    again = land(f"{head}\n001A,Acme,Customer,true,001M,005O,001P,{stamps}\n", known=HISTORY)
+    assert again == replace(receipt, already_landed=True, missing_optional_columns=())
+
+
+def test_an_opportunity_is_created_without_stage_date_and_amount(land, tmp_path):
+    head = (
+        "Id,AccountId,Type,StageName,Amount,CloseDate,IsClosed,IsWon,CreatedDate,SystemModstamp\n"
+    )
+    row = "006A,001A,New,Closed Won,70,2016-01-01,true,true,2015-01-01T00:00:00Z,2022-01-01T00:00:00Z\n"
+    land(head + row, "Opportunity.csv", known=HISTORY)
+    told = ["account_id", "type", "stage_name", "amount", "close_date", "is_closed", "is_won"]
+    rows = landed(tmp_path, "opportunity").select("known_at", *told).rows()
+    assert rows == [
+        (date(2022, 1, 1), "001A", "New", "Closed Won", 70.0, date(2016, 1, 1), True, True),
+        (date(2015, 1, 1), "001A", "New", None, None, None, None, None),
+    ]
+
+
+def test_changed_on_its_first_day_a_record_has_one_state(land, tmp_path):
+    row = "001A,Acme,1,2015-03-04T10:00:00Z,2015-03-04T18:00:00Z\n"
+    assert land(HEAD + row, known=HISTORY).states_at_creation == 0
+    assert landed(tmp_path)["occurred_at"].to_list() == [datetime(2015, 3, 4, 10)]
+
+
+def test_after_a_state_at_creation_later_imports_are_later_versions(land, tmp_path):
+    land(HEAD + SECOND, known=HISTORY)
+    assert land(HEAD + THIRD, name="Account-2.csv", known=HISTORY).states_at_creation == 0
+    days = [date(2010, 1, 5), date(2012, 6, 7), date(2013, 6, 7)]
+    assert sorted(landed(tmp_path)["known_at"]) == days
+
+
+def test_where_stamps_start_at_creation_nothing_is_added(tmp_path):
+    days = [datetime(2015, 1, 1) + timedelta(hours=n % 20_000) for n in range(130_000)]
+    rows = pl.LazyFrame(
+        {name: [None] * len(days) for name in landing_schema(ACCOUNT)},
+        schema=landing_schema(ACCOUNT),
+    ).with_columns(
+        pl.Series("id", [f"{n:06d}" for n in range(len(days))]),
+        *(pl.Series(name, days) for name in ("created_date", "system_modstamp", "change_stamp")),
+    )
+    firsts = rows.select("id", pl.col("change_stamp").alias("first_stamp")).collect()
+    for name, table in (("with", ACCOUNT), ("without", replace(ACCOUNT, state=()))):
+        write_parquet(with_clocks(rows, table, HISTORY, firsts, DAY), tmp_path / name)
+    assert (tmp_path / "with").read_bytes() == (tmp_path / "without").read_bytes()
+
+
+def test_a_row_stamped_before_the_cut_off_is_known_by_the_day_of_arrival(land, tmp_path):
+    land(HEAD + "001A,Acme,1,2024-03-06T02:00:00Z,2024-03-06T02:00:00Z\n", known=HISTORY)
+    row = landed(tmp_path).row(0, named=True)
+    assert (row["occurred_at"], row["known_at"], row["ds"]) == (datetime(2024, 3, 6, 2), DAY, DAY)
 
 
 def test_a_later_version_in_a_later_import_is_not_known_from_the_start(land, tmp_path):

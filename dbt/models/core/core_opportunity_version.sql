@@ -1,5 +1,5 @@
 {% set tracked = [
-    'account_id', 'opportunity_name', 'opportunity_type', 'stage', 'amount_cents', 'close_on',
+    'account_id', 'opportunity_name', 'opportunity_type', 'stage', 'amount_cents', 'is_in_usd', 'close_on',
     'created_at', 'is_closed', 'is_won', 'is_deleted',
 ] %}
 -- Opportunities of all CRMs as versions.

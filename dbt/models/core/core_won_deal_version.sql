@@ -3,6 +3,8 @@
 -- and labels then only read the version that holds.
 -- The newer of stage history and record says whether it is won (of one moment, the history). It was
 -- won when its last run of won stages began; without history on CloseDate, and not before that day.
+-- A version without a stage (an imported record before its first change stamp) says nothing of that,
+-- nor of the amount, which is then the newest that the won stages told.
 with versions as (
 
     select * from {{ ref('core_opportunity_version') }}
@@ -43,7 +45,8 @@ last_won_run as (
         days.opportunity_id,
         days.day,
         min(change.occurred_at) as began_at,
-        max(change.occurred_at) as happened_at
+        max(change.occurred_at) as happened_at,
+        max_by(change.amount_cents, row(change.occurred_at, change.known_at, change.stage_change_id)) as amount_cents
     from change_days as days
     inner join stage_changes as change
         on days.opportunity_id = change.opportunity_id and {{ exists_on('change', 'days.day') }}
@@ -60,13 +63,16 @@ states as (
         version.opportunity_id,
         version.account_id,
         version.opportunity_type,
-        version.amount_cents,
+        case
+            when version.stage is null and version.is_in_usd then last_won_run.amount_cents
+            else version.amount_cents
+        end as amount_cents,
         days.day,
         lead(days.day) over (partition by days.opportunity_id order by days.day) as next_day,
         version.is_deleted,
         case
             -- the record is newer than all history: it speaks
-            when version.occurred_at > coalesce(
+            when version.stage is not null and version.occurred_at > coalesce(
                 greatest(last_won_run.happened_at, last_not_won.happened_at), timestamp '0001-01-01'
             ) then version.stage in {{ text_list(setting('won_stages')) }}
             else last_won_run.began_at is not null

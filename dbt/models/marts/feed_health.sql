@@ -15,7 +15,7 @@ arrivals as (
         max(ds) as last_ds,
         max(known_at) as last_known_at,
         max(known_at) filter (where known_at <= (select latest_day from scored)) as last_known_by_then,
-        count(*) as rows_landed,
+        count(distinct row(ds, source_sha256, source_line)) as rows_landed,
         count(distinct source_sha256) as files
     from {{ landing_table(vendor, table) }}
     {{ 'union all' if not loop.last }}

@@ -16,6 +16,7 @@ renamed as (
         {{ to_text('stage_name') }} as stage,
         {{ to_text('lead_source') }} as lead_source,
         {{ to_cents('amount', 'currency_iso_code') }} as amount_cents,
+        coalesce(upper(currency_iso_code), 'USD') = 'USD' as is_in_usd,
         close_date::date as close_on,
         created_date::timestamp as created_at,
         is_closed,
