@@ -7,7 +7,8 @@ Missing values of versioned features stay missing: XGBoost learns where they go.
 attributes are filled in later for accounts that fared well, so that their very absence tells the
 outcome. It must not be learnt: in training an absent value is drawn from the values of the other
 rows (by a hash of account and feature, so that nothing depends on row order), in scoring it is
-the typical value. A constant in training would let the trees find the absent ones again.
+the typical value. A constant in training would let the trees find the absent ones again, and so
+would values that no other row has, or has less often.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ class EncodedFeature:
     """A feature with what training fixed about it.
 
     `levels` are the categories in code order and `level_rows` how often each was seen;
-    `quantiles` are 101 values of a number from its lowest to its highest.
+    `quantiles` are 101 values of a number from its lowest to its highest, each of which occurred.
     """
 
     feature: Feature
@@ -53,15 +54,6 @@ class EncodedFeature:
         if self.is_category:
             return float(np.argmax(self.level_rows)) if self.levels else np.nan
         return self.quantiles[50] if self.quantiles else np.nan
-
-    def draw(self, uniform: np.ndarray) -> np.ndarray:
-        """Values at uniform numbers in [0, 1), spread as the values seen in training."""
-        if self.is_category and self.levels:
-            edges = np.cumsum(self.level_rows) / np.sum(self.level_rows)
-            return np.searchsorted(edges[:-1], uniform, side="right").astype(np.float64)
-        if self.quantiles:
-            return np.interp(uniform, QUANTILES, self.quantiles)
-        return np.full(len(uniform), np.nan)
 
 
 @dataclass(frozen=True)
@@ -156,7 +148,7 @@ def _fit_column(series: pl.Series, feature: Feature, min_level_rows: int) -> Enc
         )
     values = numbers(series)
     values = values[np.isfinite(values)]
-    cuts = np.quantile(values, QUANTILES).tolist() if len(values) else ()
+    cuts = _values_at(QUANTILES, values).tolist() if len(values) else ()
     return EncodedFeature(feature, quantiles=tuple(cuts))
 
 
@@ -174,12 +166,18 @@ def _fill(values, column: EncodedFeature, accounts: pl.Series, for_training: boo
     missing = np.isnan(values)
     if not missing.any():
         return values
-    filled = values.copy()
-    if for_training:
-        filled[missing] = column.draw(_uniform(accounts.filter(missing), column.feature.name))
+    filled, others = values.copy(), values[~missing]
+    if for_training and len(others):
+        uniform = _uniform(accounts.filter(missing), column.feature.name)
+        filled[missing] = _values_at(uniform, others)
     else:
         filled[missing] = column.typical()
     return filled
+
+
+def _values_at(shares: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Members of `values` at these shares (0-1) of their order; never a number in between."""
+    return np.quantile(values, shares, method="inverted_cdf")
 
 
 def _uniform(accounts: pl.Series, name: str) -> np.ndarray:

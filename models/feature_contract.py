@@ -87,7 +87,7 @@ FEATURES: tuple[Feature, ...] = (
     _history("last_won_amount_filled_usd", "amount", "usd", "last {deal} of about {value}"),
     _history("won_amount_total_filled_usd", "amount", "usd", "{deals} of about {value} in all"),
     _history("last_won_amount_per_day_usd", "amount", "usd",
-             "last {deal} comes to about {value} a day since then"),
+             "last {deal}, spread over the time since, is about {value} a day"),
     _history("last_won_type", "kind", "text", "last {deal} was of type {value}"),
     _history("first_won_type", "kind", "text", "first {deal} was of type {value}"),
     _history("distinct_won_types", "kind", "count", "types among its {deals}: {value}"),
@@ -99,7 +99,7 @@ FEATURES: tuple[Feature, ...] = (
     _fit("region_group", "place", "text", "region: {value}", "no region on record", ("region",)),
     _fit("company_age_days", "company age", "days", "founded {value} ago",
          "no founding date on record", ("founded_on",)),
-    _fit("age_when_known_years", "company age", "years", "{value} old at its first {deal}",
+    _fit("age_when_known_years", "company age", "years", "{value} old when first on record",
          "no founding date on record", ("founded_on",)),
     _fit("industry_heat_365d", "industry", "ratio",
          "{deals} in its industry at {value} the usual rate this year",
@@ -118,14 +118,6 @@ def contract_version(features: Iterable[Feature] = FEATURES) -> str:
     """Short SHA-256 over the content of the contract: changes when any row changes."""
     content = json.dumps([asdict(feature) for feature in features], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
-
-
-def feature_named(name: str, features: Iterable[Feature] = FEATURES) -> Feature:
-    """The feature with this name. Raises ContractError if there is none."""
-    for feature in features:
-        if feature.name == name:
-            return feature
-    raise ContractError(f"the feature contract has no feature {name!r}")
 
 
 def check_columns(columns: Iterable[str], features: Iterable[Feature] = FEATURES) -> None:

@@ -18,18 +18,15 @@ def training_digest(
     training_set: pl.DataFrame,
     settings: TrainingSettings,
     code_version: str,
-    reference: pl.DataFrame | None = None,
 ) -> str:
-    """SHA-256 over all that decides a training: rows and reference population (in any order),
-    settings, feature contract and code version.
+    """SHA-256 over all that decides a training: rows (in any order), settings, feature contract and
+    code version.
     """
     features = usable_features(settings.snapshot_attributes, settings.left_out_features)
     rows = ordered(training_set)
     keys = rows.select(pl.concat_str("as_of_date", "account_id", "is_converted", separator="|"))
     values = feature_digests(rows, features).to_list()
     lines = [f"{k}|{v}" for k, v in zip(keys.to_series(), values, strict=True)]
-    if reference is not None:
-        lines += ["reference", *sorted(feature_digests(reference, features).to_list())]
     text = "\n".join(lines)
     head = json.dumps([settings.model_dump(), contract_version(), code_version], sort_keys=True)
     return hashlib.sha256(f"{head}\n{text}".encode()).hexdigest()

@@ -4,9 +4,13 @@ Belongs here: builders that tests share. Does not belong here: assertions.
 """
 
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
+
+from dagster_project.feeds.reader import TableReader
+from models.feature_contract import FEATURES, Feature
 
 TYPES = np.array(["pilot", "standard", "renewal"])
 INDUSTRIES = np.array(["biotech", "hardware", "software"])
@@ -78,8 +82,6 @@ def _one_day(day: date, strength, signal, horizon_days, generator) -> pl.DataFra
 
 def unused_features(frame: pl.DataFrame) -> tuple[str, ...]:
     """Names of contract features that `frame` does not have: what a test leaves out."""
-    from models.feature_contract import FEATURES
-
     return tuple(f.name for f in FEATURES if f.name not in frame.columns)
 
 
@@ -94,3 +96,20 @@ def training_settings(frame: pl.DataFrame, **changes):
         "left_out_features": unused_features(frame),
     }
     return TrainingSettings(**(plain | changes))
+
+
+def feature_named(name: str) -> Feature:
+    """The contract's row of this name."""
+    return next(feature for feature in FEATURES if feature.name == name)
+
+
+def read_table(source, table, name: str = "", **options) -> SimpleNamespace:
+    """A whole file through the reader: `good` and `bad` rows, and what the header had."""
+    reader = TableReader(source, table, name, **options)
+    chunks = list(reader)
+    return SimpleNamespace(
+        good=pl.concat([chunk.good for chunk in chunks]),
+        bad=[bad for chunk in chunks for bad in chunk.bad],
+        ignored_columns=reader.ignored_columns,
+        missing_optional_columns=reader.missing_optional_columns,
+    )

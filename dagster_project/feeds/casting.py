@@ -6,6 +6,8 @@ value is refused. Does not belong here: rows and files (the *_rows modules), dup
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from dagster_project.feeds.contract import Column
@@ -13,7 +15,6 @@ from dagster_project.feeds.contract import Column
 # Amounts become integer cents downstream; beyond this they would not fit.
 MAX_NUMBER = 1e16
 # Years that every library downstream can hold (nanosecond clocks end in 2262).
-MOST_LETTERS_SHOWN = 3
 FIRST_YEAR, LAST_YEAR = 1600, 2261
 
 _NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
@@ -21,6 +22,21 @@ _MOMENT = (
     r"^(\d{4}-\d{2}-\d{2})"
     r"(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*"
     r"(?:Z|UTC|([+-])(\d{2}):?(\d{2})?)?)?$"
+)
+# What a published reason may show of a value: dates, numbers and slips of the pen in them, and the
+# words programs write for "nothing". Not what may be a name, a telephone or a card number.
+_MOST_DIGITS_SHOWN = 12
+_NUMBER_LIKE = re.compile(
+    r"-{0,2}(?:\d*[.,]?\d+|\d+[.,]|\d{1,3}(?:[.,_]\d{3})+(?:[.,]\d{1,2})?)"
+    r"(?:[eE][+-]?\d{1,3}|x\d+|[A-Za-z%]{0,2})"
+)
+_DATE_LIKE = re.compile(
+    r"(?:\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))"
+    r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)? ?(?:Z|[+-]\d{2}:?\d{2})?)?"
+)
+_NO_VALUE = re.compile(
+    r"[+-]?(?:inf|infinity|nan)|null|nil|none|n/?a|#n/a|#ref!|#value!|#name\?|#num!|#div/0!|-+|\?+",
+    re.IGNORECASE,
 )
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
@@ -125,14 +141,18 @@ def _in_range(moment: pl.Series) -> pl.Series:
 
 
 def _shown(text: str) -> str:
-    """The value itself if it looks like a number or a date; of words only the length: in a shifted row they may name a person.
+    """The value itself if it has the shape of a number or a date, else its length alone: in a
+    shifted row it may name a person.
 
     The reason is published, the row's text stays in the home's quarantine.
     """
-    letters = sum(character.isalpha() for character in text)
-    if "@" in text or letters > MOST_LETTERS_SHOWN:
-        return f"(a text of {len(text)} characters)"
-    return f"'{text[:57]}…'" if len(text) > 60 else f"'{text}'"
+    value = text.strip()
+    digits = sum(character.isdigit() for character in value)
+    is_number = value.isascii() and digits <= _MOST_DIGITS_SHOWN and _NUMBER_LIKE.fullmatch(value)
+    is_date = value.isascii() and _DATE_LIKE.fullmatch(value)
+    if is_number or is_date or _NO_VALUE.fullmatch(value):
+        return f"'{value}'"
+    return f"(a text of {len(text)} characters)"
 
 
 def why_wrong(value: object, column: Column) -> str:

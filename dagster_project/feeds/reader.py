@@ -7,7 +7,6 @@ or what time it is. Does not belong here: paths, dates of arrival, Dagster.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -21,16 +20,6 @@ from dagster_project.feeds.raw import RawChunk
 from dagster_project.feeds.sources import NOT_UTF8, Opened, open_source
 
 CHUNK_ROWS = 50_000
-
-
-@dataclass(frozen=True)
-class ReadResult:
-    """A whole file read at once (for small files and tests)."""
-
-    good: pl.DataFrame
-    bad: list[BadRow]
-    ignored_columns: tuple[str, ...]
-    missing_optional_columns: tuple[str, ...]
 
 
 class TableReader:
@@ -106,15 +95,6 @@ _NO_STAMP = (
     "a history import needs created_date or a change stamp to tell when the row was known, and the "
     "row has neither; add CreatedDate and SystemModstamp, or land the file with --date"
 )
-
-
-def read_table(source: Path | bytes, table: Table, name: str = "", **options) -> ReadResult:
-    """Read a whole file into memory; raises BadFile. Options as for TableReader."""
-    reader = TableReader(source, table, name, **options)
-    chunks = list(reader)
-    good = pl.concat([c.good for c in chunks])
-    bad = [b for c in chunks for b in c.bad]
-    return ReadResult(good, bad, reader.ignored_columns, reader.missing_optional_columns)
 
 
 def _parts(opened: Opened, table: Table, chunk_rows: int) -> Iterator[Header | RawChunk]:

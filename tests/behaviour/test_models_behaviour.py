@@ -8,10 +8,10 @@ import pytest
 
 from models.boosting import fit_booster, raw_log_odds
 from models.encoding import fit_encoder
-from models.feature_contract import FEATURES, feature_named
+from models.feature_contract import FEATURES
 from models.settings import BoosterSettings
 from models.training import train
-from tests.factories import training_rows, training_settings
+from tests.factories import feature_named, training_rows, training_settings
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from dagster_project.feeds.contract import BadFile
-from dagster_project.feeds.reader import read_table
 from dagster_project.feeds.salesforce import ACCOUNT, OPPORTUNITY
+from tests.factories import read_table
 
 HEAD = (
     b"Id,Name,Industry,AnnualRevenue,NumberOfEmployees,Founded_Date__c,IsDeleted,SystemModstamp\n"
@@ -45,7 +45,11 @@ def test_good_rows_are_silent():
         (b"001C,x,y,12x,,,,\n", "annual_revenue", "annual_revenue '12x' is not a number"),
         (b'001C,x,y,"1,200",,,,\n', "annual_revenue", "no thousands separator"),
         (b"001C,x,y,inf,,,,\n", "annual_revenue", "'inf' is not a number"),
-        (b"001C,x,y,Jane Doe,,,,\n", "annual_revenue", "annual_revenue (a text of 8 characters) is not a number"),
+        (
+            b"001C,x,y,Jane Doe,,,,\n",
+            "annual_revenue",
+            "annual_revenue (a text of 8 characters) is not a number",
+        ),
         (b"001C,x,y,1@x,,,,\n", "annual_revenue", "(a text of 3 characters) is not a number"),
         (b"001C,x,y,nan,,,,\n", "annual_revenue", "'nan' is not a number"),
         (b"001C,x,y,1e17,,,,\n", "annual_revenue", "too large (limit 1e+16)"),
@@ -77,6 +81,49 @@ def test_all_damage_of_a_row_is_told_at_once():
     bad = one_bad(b"001C,x,y,12x,many,,,\n")
     assert bad.column == "number_of_employees"
     assert "annual_revenue '12x'" in bad.reason and "number_of_employees" in bad.reason
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "李明",
+        "김",
+        "Ann",
+        "+1 415 555 0100",
+        "415-555-0100",
+        "415 555 0100",
+        "415.555.0100",
+        "123-45-6789",
+    ]
+    + ["4111111111111111", "١٢٣x", "1 Ann", "12 Main St", "-Jo", "Jo", "many"],
+)
+def test_a_reason_never_shows_what_may_be_a_person(value):
+    reason = one_bad(f'001C,x,y,,,"{value}",,\n'.encode()).reason
+    assert value not in reason
+    assert f"founded_date (a text of {len(value)} characters) is not a date" in reason
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "12x",
+        "1,200",
+        "1.234.567,89",
+        "--1",
+        "1e999",
+        "-5%",
+        ".5kg",
+        "20181219",
+        "13/45/2011",
+        "2018-12",
+    ]
+    + ["2018-12-19T25:00:00Z", "19.12.2018 8:15", "nan", "-Infinity", "NULL", "n/a", "#REF!", "?"],
+)
+def test_a_reason_shows_a_slip_in_a_number_or_date(value):
+    assert (
+        f"founded_date '{value}' is not a date"
+        in one_bad(f'001C,x,y,,,"{value}",,\n'.encode()).reason
+    )
 
 
 def test_a_long_bad_value_is_shown_short():

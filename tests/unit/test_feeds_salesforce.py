@@ -6,8 +6,8 @@ import pytest
 
 from dagster_project.feeds import VENDORS
 from dagster_project.feeds.file_names import table_of
-from dagster_project.feeds.reader import read_table
 from dagster_project.feeds.salesforce import ACCOUNT, OPPORTUNITY, OPPORTUNITY_HISTORY, long_id
+from tests.factories import read_table
 
 TABLES = VENDORS["salesforce"]
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from dagster_project.feeds.casting import cast
 from dagster_project.feeds.contract import STAMP, Column
-from dagster_project.feeds.reader import read_table
 from dagster_project.feeds.salesforce import ACCOUNT
+from tests.factories import read_table
 
 
 def cast_one(text: str, dtype):

@@ -8,10 +8,10 @@ from models.feature_contract import (
     ContractError,
     check_columns,
     contract_version,
-    feature_named,
     usable_features,
 )
 from models.wording import format_value
+from tests.factories import feature_named
 
 KEYS = ["account_id", "as_of_date"]
 
@@ -100,5 +100,9 @@ def test_one_deal_is_singular_and_missing_is_said():
     feature = feature_named("won_deals_730d")
     assert feature.say(1, "round", "rounds") == "1 round in the last 2 years"
     assert feature.say(0, "round", "rounds") == "no rounds in the last 2 years"
+    age = feature_named("age_when_known_years")
+    assert age.say(3, "round", "rounds") == "3 years old when first on record"
+    pace = feature_named("last_won_amount_per_day_usd").say(950, "round", "rounds")
+    assert pace == "last round, spread over the time since, is about $950 a day"
     industry = feature_named("industry")
     assert industry.say(None, "round", "rounds") == "no industry on record"

@@ -5,11 +5,14 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
+import xgboost as xgb
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
 from models.encoding import Encoder, feature_digests, fit_encoder
-from models.feature_contract import ContractError, feature_named
+from models.feature_contract import ContractError
+from tests.factories import feature_named
 
 NUMBER, KIND = feature_named("won_deals_total"), feature_named("last_won_type")
 INDUSTRY, AGE = feature_named("industry"), feature_named("company_age_days")
@@ -51,6 +54,31 @@ def test_absence_of_a_snapshot_attribute_cannot_be_learnt():
     cuts = np.linspace(0, 5000, 20)
     share = [np.histogram(drawn[part], cuts, density=True)[0] for part in (known, ~known)]
     assert np.max(np.abs(share[0] - share[1])) * 5000 < 0.15
+
+
+@pytest.mark.parametrize("highest", [7, 400, 20_000])
+def test_a_booster_cannot_tell_filled_whole_numbers_from_values(highest):
+    generator = np.random.default_rng(2)
+    n = 20_000
+    known = generator.random(n) < 0.6
+    ages = np.floor(highest * generator.random(n) ** 2).astype(int)
+    rows = frame(company_age_days=[int(a) if k else None for a, k in zip(ages, known, strict=True)])
+    filled = fit_encoder(rows, [AGE], 1).matrix(rows, for_training=True)
+    assert set(filled[~known, 0]) <= set(filled[known, 0])
+    apart = np.arange(n) % 2 == 0
+    learnt = xgb.train(
+        {"objective": "binary:logistic", "max_depth": 3, "eta": 0.1, "nthread": 1},
+        xgb.DMatrix(filled[apart], known[apart]),
+        num_boost_round=100,
+    )
+    told = learnt.predict(xgb.DMatrix(filled[~apart]))
+    # a standard error is 0.006
+    assert roc_auc_score(known[~apart], told) < 0.52
+
+
+def test_the_typical_number_is_one_that_occurs():
+    rows = frame(company_age_days=[1, 2, 7, 8, None])
+    assert fit_encoder(rows, [AGE], 1).matrix(rows)[4, 0] in (2, 7)
 
 
 def test_scoring_gives_an_absent_snapshot_attribute_its_typical_value():

@@ -4,10 +4,10 @@ import pytest
 
 from models.boosting import raw_log_odds
 from models.explanation import BASE, contributions, factor_contributions, top_reasons
-from models.feature_contract import FEATURES, feature_named
+from models.feature_contract import FEATURES
 from models.settings import DealWords
 from models.training import train
-from tests.factories import training_rows, training_settings, year_ends
+from tests.factories import feature_named, training_rows, training_settings, year_ends
 
 KEYS = ["as_of_date", "account_id"]
 

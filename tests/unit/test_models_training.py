@@ -60,10 +60,10 @@ def test_without_refit_the_measured_model_is_the_one_that_scores(rows):
     assert scored.equals(result.test_rows["raw_probability"], check_names=False)
 
 
-def test_the_reference_population_sets_the_scale(rows):
-    later = training_rows(accounts=200, days=year_ends(2009, 2009), seed=3)
-    model = train(rows, training_settings(rows), reference=later).model
-    assert model.score(later)["score"].mean() == pytest.approx(50, abs=0.5)
+def test_the_accounts_of_the_newest_day_set_the_scale(rows):
+    model = train(rows, training_settings(rows)).model
+    newest = rows.filter(pl.col("as_of_date") == pl.col("as_of_date").max())
+    assert model.score(newest)["score"].mean() == pytest.approx(50, abs=0.5)
 
 
 def test_recency_weights_halve_every_half_life():
@@ -73,7 +73,7 @@ def test_recency_weights_halve_every_half_life():
     assert recency_weights(rows, training_settings(rows)) is None
 
 
-def test_the_digest_knows_rows_settings_code_and_reference(rows):
+def test_the_digest_knows_rows_settings_and_code(rows):
     settings = training_settings(rows)
     one = training_digest(rows, settings, "a")
     shuffled = rows.sample(fraction=1.0, shuffle=True, seed=4)
@@ -83,9 +83,8 @@ def test_the_digest_knows_rows_settings_code_and_reference(rows):
         training_digest(rows.with_columns(~pl.col("is_converted")), settings, "a"),
         training_digest(rows, training_settings(rows, seed=8), "a"),
         training_digest(rows, settings, "b"),
-        training_digest(rows, settings, "a", reference=rows[:10]),
     ]
-    assert len({one, *others}) == 6
+    assert len({one, *others}) == 5
 
 
 def test_what_cannot_be_learnt_from_is_refused(rows):
