@@ -65,6 +65,9 @@ def run_job(
     config: op name → op configuration. Raises BusyError when another command is writing.
     """
     prepare_instance(home)
+    # Asked before the seconds that Dagster takes to load, and before there is a run that could only fail.
+    with home.writing(job):
+        pass
     import dagster as dg
 
     from dagster_project.automation import RANGE_END, RANGE_START

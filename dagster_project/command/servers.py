@@ -160,7 +160,7 @@ def _code_answers(gate: Path) -> bool:
 def _end(processes: list[subprocess.Popen], patience_seconds: float = 10) -> None:
     """Ask each family of processes to end, then make it."""
     for process in processes:
-        _signal_family(process, signal.SIGINT)
+        _signal_family(process, signal.SIGTERM)
     deadline = time.monotonic() + patience_seconds
     while time.monotonic() < deadline and any(_signal_family(p, 0) for p in processes):
         time.sleep(0.1)
