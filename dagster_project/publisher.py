@@ -11,7 +11,7 @@ database after its file, so `scores.account_scores` reads them; docs/decisions/0
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -94,7 +94,9 @@ def publish_tables(home: Home) -> Path:
             connection.execute(
                 f"create table {table} as select {columns} from warehouse.marts.{table}"
             )
-            _comment(connection, table)
+            _describe(
+                connection, table, f"warehouse.{table}", _horizon_descriptions(home.settings())
+            )
         connection.execute("detach warehouse")
         _create_views(connection, home)
         connection.execute("checkpoint")
@@ -133,6 +135,8 @@ def _create_views(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
             f"hive_partitioning = true, hive_types = {{'as_of_date': date}}, union_by_name = true) "
             f"where as_of_date <= date '{latest.isoformat()}'"
         )
+        # The latest day's table has the same columns.
+        _describe(connection, table, table.removesuffix("_daily"))
 
 
 def horizon_columns(settings: Settings) -> str:
@@ -145,24 +149,40 @@ def horizon_columns(settings: Settings) -> str:
     return f"{head}, {spread}, * exclude ({head}, win_probabilities)"
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Carry the columns' descriptions over (dbt persists them in the warehouse)."""
-    comments = connection.execute(
-        "select column_name, comment from duckdb_columns() where database_name = 'warehouse' and schema_name = 'marts' "
-        "and table_name = ? and comment is not null",
+def _horizon_descriptions(settings: Settings) -> dict[str, str]:
+    return {
+        f"win_probability_{days}d": f"Calibrated probability of conversion within {days} days."
+        for days in settings.conversion.horizons_days
+    }
+
+
+def _describe(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    source: str,
+    extra: Mapping[str, str] | None = None,
+) -> None:
+    """Carry the columns' descriptions over from a described relation (`catalog.table` or `table` of this file).
+
+    dbt persists them in the warehouse; extra: descriptions of columns that only the published table has.
+    """
+    catalog, _, name = source.rpartition(".")
+    known = dict(
+        connection.execute(
+            "select column_name, comment from duckdb_columns() where comment is not null and table_name = ? "
+            "and database_name = coalesce(nullif(?, ''), current_database())",
+            [name, catalog],
+        ).fetchall()
+    )
+    own = connection.execute(
+        "select column_name from duckdb_columns() where database_name = current_database() and table_name = ?",
         [table],
     ).fetchall()
-    own = {
-        name
-        for (name,) in connection.execute(
-            "select column_name from duckdb_columns() where database_name <> 'warehouse' and table_name = ?",
-            [table],
-        ).fetchall()
-    }
-    for column, comment in comments:
-        if column in own:
-            text = comment.replace("'", "''")
-            connection.execute(f"comment on column {table}.\"{column}\" is '{text}'")
+    for (column,) in own:
+        if text := (known | dict(extra or {})).get(column):
+            connection.execute(
+                f'comment on column {table}."{column}" is ' + "'" + text.replace("'", "''") + "'"
+            )
 
 
 def _move_into_place(temporary: Path, target: Path) -> None:
