@@ -51,10 +51,10 @@ def land(
         raise WrongUse(
             f"{', '.join(map(str, paths))}: no data files (hidden and unfinished ones do not count)"
         )
-    ds = day or arrival_day(utc_now(), home.settings().arrival.cutoff_utc)
-    if is_history:
-        ds = _landed_on(home, vendor, files) or ds
-    _check_in_history(home, ds)
+    landed_on = _landed_on(home, vendor, files) if is_history else None
+    ds = landed_on or day or arrival_day(utc_now(), home.settings().arrival.cutoff_utc)
+    if not landed_on:
+        _check_in_history(home, ds)
     config = {
         "paths": [str(path.absolute()) for path in paths],
         "vendor": vendor,
