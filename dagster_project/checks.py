@@ -22,6 +22,13 @@ from dagster_project.publisher import horizon_columns
 from dagster_project.resources import ScoringHome
 from dagster_project.warehouse import replace_rows
 
+# Written by the check of account_scores_daily, so it is no asset of its own; shown where its readers are.
+PASSED_DAYS = dg.AssetSpec(
+    "passed_days",
+    description="Days whose scores passed their check; no other day is published.",
+    group_name="marts",
+    kinds={"duckdb"},
+)
 # What one validation needs: the frame, its suite and the partition it stands for.
 Validation = tuple[Any, Any, str]
 

@@ -11,7 +11,7 @@ import dagster as dg
 
 from dagster_project import automation, dbt_runner
 from dagster_project.assets import ingestion, monitoring, publishing, scoring, training, transform
-from dagster_project.checks import suite_checks
+from dagster_project.checks import PASSED_DAYS, suite_checks
 from dagster_project.home import Home, open_home, quiet_environment
 from dagster_project.resources import ScoringHome
 
@@ -40,6 +40,7 @@ def build_definitions(
             transform.dbt_layer("marts_build", transform.MARTS, manifest, daily),
             publishing.publishing_asset(daily),
             monitoring.evaluation_asset(daily),
+            PASSED_DAYS,
         ],
         asset_checks=suite_checks(settings),
         jobs=jobs,

@@ -1,0 +1,300 @@
+"""The shape of Dagster's graph: what exists, when it runs, what guards it. Nothing is run.
+
+Belongs here: snapshots and rules of the definitions. Does not belong here: what an asset does.
+"""
+
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dagster_project import automation, warehouse
+from dagster_project.automation import quarterly_partitions
+from dagster_project.definitions import build_definitions
+from dagster_project.feeds import VENDORS
+from dagster_project.home import open_home
+
+PROJECT = Path(__file__).parents[2]
+# The way of the data, as the pages show it from left to right.
+GROUPS = {
+    "landing": {
+        "landing_salesforce__account",
+        "landing_salesforce__opportunity",
+        "landing_salesforce__opportunity_history",
+        "landing_quarantine",
+    },
+    "staging": {
+        "stg_salesforce__account",
+        "stg_salesforce__opportunity",
+        "stg_salesforce__opportunity_history",
+    },
+    "core": {
+        "core_account_version",
+        "core_opportunity_version",
+        "core_opportunity_stage_change",
+        "core_won_deal_version",
+    },
+    "spine": {"spine_account_day"},
+    "features": {
+        "feat_fit__coarse_attributes",
+        "feat_fit__firmographics",
+        "feat_fit__market_heat",
+        "feat_relationship__deal_amounts",
+        "feat_relationship__deal_types",
+        "feat_relationship__won_deals",
+    },
+    "labels": {"label_conversion"},
+    "datasets": {"scoring_set", "training_set"},
+    "training": {"trained_models", "reliability_bins"},
+    "scoring": {"account_predictions", "factor_contributions"},
+    "evaluation": {"evaluations"},
+    "marts": {
+        "account_scores",
+        "account_scores_daily",
+        "excluded_accounts",
+        "feed_health",
+        "model_reliability",
+        "model_versions",
+        "passed_days",
+        "quarantined_rows",
+        "score_evaluation",
+        "score_reasons",
+        "score_reasons_daily",
+    },
+    "published": {"published_scores"},
+}
+DAILY_GROUPS = {"landing", "staging", "core", "spine", "features", "scoring", "marts", "published"}
+QUARTERLY = {"label_conversion", "training_set", "trained_models", "reliability_bins"}
+# What landing and checks write beside their own tables.
+WRITTEN_BESIDE = {dg.AssetKey("landing_quarantine"), dg.AssetKey("passed_days")}
+JOBS = {
+    "land": {"landing"},
+    "daily_refresh": DAILY_GROUPS | {"datasets"},
+    "backfill": DAILY_GROUPS - {"landing"} | {"datasets"},
+    "retrain": {"labels", "datasets", "training"},
+    "evaluate": {"evaluation", "marts", "published"},
+}
+SUITES = {
+    "landing_salesforce__account": {"data_arrived", "rows_are_sound", "was_readable"},
+    "landing_salesforce__opportunity": {"rows_are_sound", "was_readable"},
+    "landing_salesforce__opportunity_history": {"rows_are_sound", "was_readable"},
+    "training_set": {"is_sound"},
+    "account_scores_daily": {"is_sound"},
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return open_home(tmp_path_factory.mktemp("wiring") / "home")
+
+
+@pytest.fixture(scope="module")
+def definitions(home):
+    return build_definitions(home)
+
+
+@pytest.fixture(scope="module")
+def graph(definitions):
+    return definitions.resolve_asset_graph()
+
+
+def name(key: dg.AssetKey) -> str:
+    (only,) = key.path
+    return only
+
+
+def test_groups_hold_these_tables(graph):
+    found = {}
+    for key in graph.get_all_asset_keys():
+        found.setdefault(graph.get(key).group_name, set()).add(name(key))
+    assert found == GROUPS
+
+
+def test_the_graph_reads_from_left_to_right(graph):
+    order = {group: place for place, group in enumerate(GROUPS)}
+    backwards = [
+        (name(parent), name(key))
+        for key in graph.get_all_asset_keys()
+        for parent in graph.get(key).parent_keys
+        if order[graph.get(parent).group_name] > order[graph.get(key).group_name]
+    ]
+    assert backwards == []
+
+
+def test_asset_keys_are_names_of_tables(graph, home):
+    from dagster_project.dbt_runner import read_manifest
+
+    nodes = read_manifest(home)["nodes"].values()
+    tables = {node["alias"] for node in nodes if node["resource_type"] == "model"}
+    tables |= {f"landing_{vendor}__{table.name}" for vendor in VENDORS for table in VENDORS[vendor]}
+    # The quarantine is a folder beside landing; the published file holds the marts under their names.
+    tables |= {"landing_quarantine", "published_scores"}
+    keys = {name(key) for key in graph.get_all_asset_keys()}
+    assert keys == tables | (set(warehouse.TABLES) & keys)
+    assert {*warehouse.TABLES} <= keys
+
+
+def test_each_table_says_what_it_holds_and_how_it_is_made(graph):
+    for key in graph.get_all_asset_keys():
+        assert graph.get(key).description, key
+        assert graph.get(key).kinds, key
+
+
+def test_jobs_run_these_layers(definitions):
+    for job, groups in JOBS.items():
+        layer = definitions.resolve_job_def(job).asset_layer
+        selected = layer.selected_asset_keys
+        assert {layer.asset_graph.get(key).group_name for key in selected} == groups, job
+    repository = definitions.get_repository_def()
+    assert {job for job in repository.job_names if not job.startswith("__")} == {*JOBS}
+
+
+def test_a_refresh_builds_what_a_day_needs_and_no_training(definitions):
+    selected = definitions.resolve_job_def("daily_refresh").asset_layer.selected_asset_keys
+    names = {name(key) for key in selected}
+    assert "scoring_set" in names
+    assert not names & QUARTERLY
+
+
+@pytest.mark.parametrize(
+    ("schedule", "job", "cron"),
+    [
+        ("daily_refresh_schedule", "daily_refresh", "0 5 * * *"),
+        # After the refresh of the quarter's last day.
+        ("retrain_schedule", "retrain", "0 6 1 1,4,7,10 *"),
+    ],
+)
+def test_schedules_run_by_themselves_at_these_times(definitions, schedule, job, cron):
+    found = definitions.resolve_schedule_def(schedule)
+    assert (found.job_name, found.cron_schedule, found.execution_timezone) == (job, cron, "UTC")
+    assert found.default_status == dg.DefaultScheduleStatus.RUNNING
+
+
+def test_the_arrival_cut_off_moves_the_schedules(home, tmp_path):
+    settings = home.settings()
+    later = settings.arrival.model_copy(update={"cutoff_utc": datetime(2026, 1, 1, 6, 30).time()})
+    settings = settings.model_copy(update={"arrival": later})
+    crons = [found.cron_schedule for found in automation.schedules(settings, automation.jobs())]
+    assert crons == ["30 6 * * *", "30 7 1 1,4,7,10 *"]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "tick", "partition"),
+    [
+        ("daily_refresh_schedule", "2011-04-01T05:00", "2011-03-31"),
+        ("daily_refresh_schedule", "2012-03-01T05:00", "2012-02-29"),
+        ("daily_refresh_schedule", "2012-01-01T05:00", "2011-12-31"),
+        ("retrain_schedule", "2011-04-01T05:00", "2011-01-01"),
+        ("retrain_schedule", "2012-01-01T05:00", "2011-10-01"),
+    ],
+)
+def test_a_tick_asks_for_the_day_or_quarter_that_just_ended(definitions, schedule, tick, partition):
+    found = definitions.resolve_schedule_def(schedule)
+    context = dg.build_schedule_context(
+        scheduled_execution_time=datetime.fromisoformat(tick + "+00:00"),
+        repository_def=definitions.get_repository_def(),
+    )
+    (request,) = found.evaluate_tick(context).run_requests
+    assert (request.partition_key, request.run_key) == (partition, partition)
+
+
+def test_a_training_of_a_quarter_stands_on_its_last_day():
+    quarters = ["2011-01-01", "2011-04-01", "2011-07-01", "2011-10-01"]
+    ends = [automation.last_day_of_quarter(key) for key in quarters]
+    assert [f"{day}" for day in ends] == ["2011-03-31", "2011-06-30", "2011-09-30", "2011-12-31"]
+    assert [automation.quarter_of(day) for day in ends] == quarters
+
+
+def test_tables_have_a_partition_a_day_and_trainings_one_a_quarter(graph, home):
+    starts = home.settings().history_starts
+    for key in graph.get_all_asset_keys():
+        partitions = graph.get(key).partitions_def
+        if key in WRITTEN_BESIDE:
+            assert partitions is None
+        elif name(key) in QUARTERLY:
+            assert partitions == quarterly_partitions(home.settings())
+            assert partitions.get_first_partition_key() == starts.replace(day=1).isoformat()
+        else:
+            assert isinstance(partitions, dg.DailyPartitionsDefinition)
+            assert partitions.timezone == "UTC"
+            assert partitions.get_first_partition_key() == starts.isoformat()
+            # Files of today may land today.
+            assert partitions.end_offset == 1
+
+
+def test_a_range_of_days_is_one_run_and_each_training_one_of_its_own(graph):
+    for key in graph.get_all_asset_keys() - WRITTEN_BESIDE:
+        expected = automation.RUN_EACH if name(key) in QUARTERLY else automation.ONE_RUN
+        assert graph.get(key).backfill_policy == expected, key
+
+
+def test_days_read_the_newest_training_and_trainings_the_days_that_exist(graph):
+    for key in graph.get_all_asset_keys():
+        for parent in graph.get(key).parent_keys:
+            if graph.get(parent).partitions_def is None:
+                continue
+            mapping = graph.get_partition_mapping(key, parent)
+            ours, theirs = name(key) in QUARTERLY, name(parent) in QUARTERLY
+            if theirs and not ours:
+                assert isinstance(mapping, dg.LastPartitionMapping), (key, parent)
+            if ours and not theirs:
+                assert mapping.allow_nonexistent_upstream_partitions, (key, parent)
+
+
+def test_landing_is_tried_again(definitions):
+    for vendor in VENDORS:
+        key = dg.AssetKey(f"landing_{vendor}__{VENDORS[vendor][0].name}")
+        policy = definitions.get_repository_def().assets_defs_by_key[key].node_def.retry_policy
+        assert (policy.max_retries, policy.delay, policy.backoff) == (
+            3,
+            5,
+            dg.Backoff.EXPONENTIAL,
+        )
+
+
+def test_every_hand_over_is_checked_and_every_check_blocks(graph, home):
+    from dagster_project.dbt_runner import read_manifest
+
+    nodes = read_manifest(home)["nodes"].values()
+    of_dbt = {node["name"] for node in nodes if node["resource_type"] == "test"}
+    found = {}
+    for key in graph.asset_check_keys:
+        assert graph.get(key).blocking, key
+        assert graph.get(key).description or key.name in of_dbt, key
+        if key.name in of_dbt:
+            of_dbt.remove(key.name)
+        else:
+            found.setdefault(name(key.asset_key), set()).add(key.name)
+    assert found == SUITES
+    assert of_dbt == set(), "data tests of dbt that are no asset checks"
+
+
+@pytest.mark.parametrize("vendor", sorted(VENDORS))
+def test_a_vendor_has_landing_assets_staging_models_and_suites(graph, vendor):
+    keys = {name(key) for key in graph.get_all_asset_keys()}
+    checked = {name(key.asset_key) for key in graph.asset_check_keys}
+    feeds = (PROJECT / "dbt" / "macros" / "feeds.sql").read_text()
+    for table in VENDORS[vendor]:
+        landed, staged = f"landing_{vendor}__{table.name}", f"stg_{vendor}__{table.name}"
+        assert {landed, staged} <= keys
+        assert landed in checked
+        assert f"('{vendor}', '{table.name}')" in feeds
+        assert (PROJECT / f"dbt/models/staging/{vendor}/{staged}.sql").exists()
+
+
+def test_dagsters_own_tool_finds_the_definitions_valid(home, tmp_path):
+    line = [sys.executable, "-m", "dagster", "definitions", "validate", "-w"]
+    done = subprocess.run(
+        [*line, str(PROJECT / "workspace.yaml")],
+        cwd=tmp_path,
+        env=os.environ | {"SCORING_HOME": str(home.root), "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Validation successful for code location account_scoring" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
