@@ -96,7 +96,7 @@ class Pages:
         """Kinds of events in order."""
         return [event["eventType"] for event in self.events(run_id)]
 
-    def finished(self, run_id: str, timeout: float = 120) -> dict:
+    def finished(self, run_id: str, timeout: float = 240) -> dict:
         """The run, once it is over."""
         over = ("SUCCESS", "FAILURE", "CANCELED")
         return until(lambda: self._if_status(run_id, over), f"run {run_id} is over", timeout)
@@ -106,7 +106,7 @@ class Pages:
         return run if run["status"] in wanted else None
 
 
-def until(found: Callable[[], Any], what: str, timeout: float = 120) -> Any:
+def until(found: Callable[[], Any], what: str, timeout: float = 240) -> Any:
     """The first answer that is not empty. Fails after the timeout, naming what did not come."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
@@ -143,7 +143,7 @@ class ScoringUi:
     def wait_until_it_serves(self) -> Pages:
         """The pages, once all of them answer."""
         over = lambda: self._process.poll() is not None  # noqa: E731
-        until(lambda: "Ctrl-C ends all" in self.log.read_text() or over(), "the pages", 90)
+        until(lambda: "Ctrl-C ends all" in self.log.read_text() or over(), "the pages", 180)
         assert not over(), self.log.read_text()
         return Pages(self.port)
 

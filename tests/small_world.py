@@ -1,6 +1,6 @@
 """A small company's CRM, made from a seed: Salesforce-shaped exports with enough won deals to train on.
 
-Belongs here: writing its files, and a home that has landed them and trained. Does not belong here: assertions, and worlds
+Belongs here: writing its files, a home that has landed them, and its training. Does not belong here: assertions, and worlds
 whose every row is known by hand (tests/dbt_world.py).
 """
 
@@ -94,18 +94,22 @@ class SmallWorld:
         return folder
 
 
-def trained_home(root: Path, history_until: date, trained_as_of: date, folder: Path) -> Home:
-    """A home that has landed the world's history and holds a scoring model; nothing is scored yet."""
+def landed_home(root: Path, history_until: date, folder: Path) -> Home:
+    """A home that has landed the world's history; nothing is trained or scored yet."""
     root.mkdir(parents=True)
     (root / "scoring.yaml").write_text(SETTINGS)
     home = open_home(root)
     exported = SmallWorld().write(folder, FIRST_DAY, history_until)
     landed = operations.land(home, "salesforce", [exported], None, is_history=True, show=False)
     assert landed.ok, landed.problems
-    _, trained = operations.retrain(home, trained_as_of, show=False)
+    return home
+
+
+def train(home: Home, as_of: date) -> None:
+    """Train on what was known that day; the model must be good enough to score with."""
+    _, trained = operations.retrain(home, as_of, show=False)
     assert trained.ok, trained.problems
     assert trained.metadata["trained_models"]["verdict"] == "promote", trained.metadata
-    return home
 
 
 def _at(day: date) -> str:
