@@ -5,9 +5,12 @@ line. Does not belong here: anything about one vendor's files (its own module) o
 (reader.py).
 """
 
-from dagster_project.feeds import salesforce
+from dagster_project.feeds import bombora, ga4, salesforce, technographics
 from dagster_project.feeds.contract import Table
 
 VENDORS: dict[str, tuple[Table, ...]] = {
     "salesforce": salesforce.TABLES,
+    "ga4": ga4.TABLES,
+    "bombora": bombora.TABLES,
+    "technographics": technographics.TABLES,
 }

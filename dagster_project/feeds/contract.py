@@ -22,7 +22,9 @@ class Column:
 
     `aliases` are further spellings, used in order when `name` itself is not in the file. A column
     that is not `landed` is only read (a stamp of last resort); its damage never costs a row.
-    `clean` maps the typed values, for example to one spelling of record ids.
+    `clean` maps the typed values, for example to one spelling of record ids. A vendor's own way of
+    writing a value is read by `parse` (stripped text to values, null where it does not fit), and
+    `expects` tells people how it is written.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Column:
     aliases: tuple[str, ...] = ()
     landed: bool = True
     clean: Callable[[pl.Series], pl.Series] | None = None
+    parse: Callable[[pl.Series], pl.Series] | None = None
+    expects: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,13 +42,29 @@ class Variant:
     """Another shape of a table, known by the columns `when` and the absence of `unless`.
 
     `sources` says which file column feeds a declared one; `joined` columns are made after typing,
-    from two declared columns, joined by '@' (stamps written as ISO text to the microsecond).
+    from two declared columns, joined by '@' (stamps written as ISO text to the microsecond). A
+    shape that cannot be read as this table is `refused` with this advice.
     """
 
     when: tuple[str, ...]
     unless: tuple[str, ...]
-    sources: dict[str, str]
-    joined: dict[str, tuple[str, str]]
+    sources: dict[str, str] = field(default_factory=dict)
+    joined: dict[str, tuple[str, str]] = field(default_factory=dict)
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Nested:
+    """Rows that are nested in the file: `schema` is what is read of them, as text in its shape.
+
+    `flatten` makes one flat text column a declared column of frames in that schema; `fault` says in
+    words why one row, as JSON reads it, is not of that shape (None: it is).
+    """
+
+    schema: pl.Schema
+    flatten: Callable[[pl.DataFrame], pl.DataFrame]
+    fault: Callable[[dict[str, object]], tuple[str, str] | None]
+    required: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -53,7 +73,11 @@ class Table:
 
     `stamps` are the columns that say when a row last changed, best first. `state` are the columns
     that change with what happens to a record: a value at its last change tells nothing of the value
-    at its creation.
+    at its creation. For rows that never change, `known` is the column with the day on which a
+    history import takes them as known.
+
+    `is_headerless` files hold the declared columns in order; `day_in_name` is the column that the
+    date in the file's name fills; rows that a vendor `repeats` on purpose all land.
     """
 
     vendor: str
@@ -61,15 +85,25 @@ class Table:
     columns: tuple[Column, ...]
     stamps: tuple[str, ...]
     file_names: tuple[str, ...]
-    key: str = "id"
+    key: tuple[str, ...] = ("id",)
     created: str = "created_date"
     state: tuple[str, ...] = ()
+    known: str = ""
     variants: tuple[Variant, ...] = ()
+    is_headerless: bool = False
+    day_in_name: str = ""
+    repeats: bool = False
+    nested: Nested | None = None
 
     @property
     def landed_columns(self) -> tuple[Column, ...]:
         """The columns that land, in declared order."""
         return tuple(c for c in self.columns if c.landed)
+
+
+def change_stamp(stamps: Sequence[str]) -> pl.Expr:
+    """The moment of a row's last change: the first of the stamps that is there."""
+    return pl.coalesce(pl.col(name).cast(STAMP) for name in stamps).alias("change_stamp")
 
 
 @dataclass(frozen=True)
@@ -117,6 +151,8 @@ def match_header(names: Sequence[str], table: Table) -> Header:
     """Match the file's column names to the table's, or raise BadFile naming the column at fault."""
     keys = [header_key(n) for n in names]
     variant = _variant(set(keys), table)
+    if variant and variant.refused:
+        raise BadFile(variant.refused)
     index: dict[str, int] = {}
     for column in table.columns:
         spellings = _spellings(column, variant)

@@ -12,11 +12,12 @@ from pathlib import Path
 import polars as pl
 
 from dagster_project.feeds.casting import cast, why_wrong
-from dagster_project.feeds.contract import STAMP, BadFile, BadRow, Chunk, Header, Table
+from dagster_project.feeds.contract import BadFile, BadRow, Chunk, Header, Table, change_stamp
 from dagster_project.feeds.csv_rows import read_csv
 from dagster_project.feeds.jsonl_rows import read_jsonl
 from dagster_project.feeds.parquet_rows import read_parquet
 from dagster_project.feeds.raw import RawChunk
+from dagster_project.feeds.repeats import Repeats
 from dagster_project.feeds.sources import NOT_UTF8, Opened, open_source
 
 CHUNK_ROWS = 50_000
@@ -41,7 +42,7 @@ class TableReader:
     ):
         self._source, self._table, self._name = source, table, name
         self._needs_stamp, self._chunk_rows = needs_stamp, chunk_rows
-        self._seen = pl.DataFrame(schema=_SEEN)
+        self._repeats = Repeats(table.key)
         self._header: Header | None = None
 
     @property
@@ -76,18 +77,18 @@ class TableReader:
                 reasons.setdefault(i, (self._table.created, _NO_STAMP))
         fine = pl.Series([i not in reasons for i in range(frame.height)], dtype=pl.Boolean)
         kept = frame.with_row_index("_row").filter(fine)
-        first, self._seen = _first_lines(kept, self._table.key, self._seen)
-        repeated = first != kept["source_line"]
-        for i, line in zip(kept["_row"].filter(repeated), first.filter(repeated), strict=True):
-            reasons[i] = (self._table.key, _REPEATED.format(self._table.key, line))
+        if not self._table.repeats:
+            kept, repeated = self._repeats.split(kept)
+            words = " and ".join(self._table.key)
+            for i, line in repeated:
+                reasons[i] = (self._table.key[0], _REPEATED.format(words, line))
         bad = [BadRow(raw.lines[i], *reasons[i], raw.text(i)) for i in sorted(reasons)]
         return Chunk(
-            kept.filter(~repeated).drop("_row"),
+            kept.drop("_row"),
             sorted([*raw.bad, *bad], key=lambda b: b.line or 0),
         )
 
 
-_SEEN = {"key": pl.String, "change_stamp": STAMP, "source_line": pl.Int64}
 _NOWHERE = pl.Series(dtype=pl.Boolean)
 _ISO = "%Y-%m-%dT%H:%M:%S%.6f"
 _REPEATED = "the same {} and change stamp as line {}; the first is kept, remove one of them"
@@ -125,7 +126,7 @@ def _cast_columns(
         for i in empty.arg_true():
             faults.setdefault(i, []).append((column.name, f"{column.name} is empty; fill it in"))
     frame = _joined(pl.DataFrame(typed), header).with_columns(
-        pl.coalesce(table.stamps).alias("change_stamp"),
+        change_stamp(table.stamps),
         pl.Series("source_line", raw.lines, dtype=pl.Int64),
     )
     landed = [c.name for c in table.landed_columns]
@@ -141,22 +142,3 @@ def _joined(frame: pl.DataFrame, header: Header | None) -> pl.DataFrame:
         pl.concat_str(left, pl.col(right).dt.strftime(_ISO), separator="@").alias(name)
         for name, (left, right) in header.variant.joined.items()
     )
-
-
-def _first_lines(
-    kept: pl.DataFrame, key: str, seen: pl.DataFrame
-) -> tuple[pl.Series, pl.DataFrame]:
-    """For each row the line where its key and stamp first stood; and `seen` with the new ones."""
-    keys = kept.select(pl.col(key).alias("key"), "change_stamp", "source_line")
-    here = keys.with_columns(
-        pl.col("source_line").first().over("key", "change_stamp").alias("first_here")
-    )
-    found = here.join(
-        seen.rename({"source_line": "first_before"}),
-        on=["key", "change_stamp"],
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
-    ).select(pl.coalesce("first_before", "first_here").alias("first"))
-    first = found.to_series()
-    return first, pl.concat([seen, keys.filter(first == keys["source_line"])])

@@ -1,91 +1,94 @@
-"""Salesforce: the declared tables and the spelling of record ids.
+"""Salesforce: accounts and opportunities, and the list of all its tables.
 
-Belongs here: columns, keys, stamps and variants of Salesforce tables, as exports (API names),
-reports (labels) and connectors (snake case) deliver them. Does not belong here: reading, landing,
-meaning (dbt staging gives the columns their meaning).
+Belongs here: columns, keys, stamps and variants of these tables, as exports (API names), reports
+(labels) and connectors (snake case) deliver them. Does not belong here: people and activities
+(salesforce_people.py, salesforce_activity.py), reading, landing, meaning (dbt staging).
 """
 
 from __future__ import annotations
 
-import re
-
-import polars as pl
-
-from dagster_project.feeds.contract import STAMP, Column, Table, Variant
-
-_SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-_SHORT_ID = re.compile(r"[A-Za-z0-9]{15}")
-
-
-def long_id(record_id: str) -> str:
-    """The 18-character form of a 15-character record id; anything else comes back unchanged.
-
-    Reports export 15 characters that differ by case, the API 18: three more that say which letters
-    are capitals, one for each block of five.
-    """
-    if not _SHORT_ID.fullmatch(record_id):
-        return record_id
-    blocks = (record_id[i : i + 5] for i in (0, 5, 10))
-    return record_id + "".join(
-        _SUFFIX[sum(1 << i for i, char in enumerate(block) if "A" <= char <= "Z")]
-        for block in blocks
-    )
-
-
-def long_ids(ids: pl.Series) -> pl.Series:
-    """`long_id` for a column; blanks around ids are dropped, only short ids cost any work."""
-    trimmed = ids.str.strip_chars()
-    short = trimmed.str.len_chars() == 15
-    if not short.any():
-        return trimmed
-    return pl.Series(
-        ids.name, [long_id(v) if v is not None else None for v in trimmed], dtype=pl.String
-    )
-
-
-def _id(name: str, *aliases: str, required: bool = False) -> Column:
-    return Column(name, pl.String(), required, aliases, clean=long_ids)
-
-
-def _text(name: str, *aliases: str, required: bool = False) -> Column:
-    return Column(name, pl.String(), required, aliases)
-
-
-def _stamp(name: str, required: bool = False) -> Column:
-    return Column(name, STAMP, required)
-
-
-# A connector's own time of reading stands in where the export carries no stamp at all.
-_SYNCED = Column("_fivetran_synced", STAMP, landed=False)
-_STAMPS = ("system_modstamp", "last_modified_date", "created_date", "_fivetran_synced")
+from dagster_project.feeds.contract import Table, Variant
+from dagster_project.feeds.salesforce_activity import CAMPAIGN, CAMPAIGN_MEMBER, EVENT, TASK
+from dagster_project.feeds.salesforce_columns import (
+    STAMPS,
+    SYNCED,
+    changed,
+    day,
+    number,
+    record_id,
+    stamp,
+    text,
+    truth,
+    whole,
+)
+from dagster_project.feeds.salesforce_people import CONTACT, LEAD
 
 ACCOUNT = Table(
     vendor="salesforce",
     name="account",
     file_names=("account", "accounts"),
-    stamps=_STAMPS,
-    state=("type", "owner_id", "parent_id", "master_record_id", "is_deleted"),
+    stamps=STAMPS,
+    state=(
+        "type",
+        "owner_id",
+        "parent_id",
+        "master_record_id",
+        "is_deleted",
+        "last_activity_date",
+    ),
     columns=(
-        _id("id", "AccountId", required=True),
-        _text("name", "Account Name"),
-        _text("website"),
-        _text("industry"),
-        _text("type"),
-        Column("number_of_employees", pl.Int64(), aliases=("Employees",)),
-        Column("annual_revenue", pl.Float64()),
-        _text("billing_country"),
-        _text("billing_state", "Billing State/Province"),
-        _text("billing_city"),
-        _text("region", "Region__c"),
-        Column("founded_date", pl.Date(), aliases=("Founded_Date__c",)),
-        _id("owner_id"),
-        _id("parent_id"),
-        _id("master_record_id"),
-        Column("is_deleted", pl.Boolean()),
-        _stamp("created_date"),
-        _stamp("last_modified_date"),
-        _stamp("system_modstamp"),
-        _SYNCED,
+        record_id("id", "AccountId", required=True),
+        text("name", "Account Name"),
+        text("website"),
+        text("industry"),
+        text("type"),
+        whole("number_of_employees", "Employees"),
+        number("annual_revenue"),
+        text("billing_country"),
+        text("billing_state", "Billing State/Province"),
+        text("billing_city"),
+        text("region", "Region__c"),
+        day("founded_date", "Founded_Date__c"),
+        text("rating"),
+        text("account_source"),
+        day("last_activity_date", "Last Activity"),
+        record_id("owner_id"),
+        record_id("parent_id"),
+        record_id("master_record_id"),
+        truth("is_deleted"),
+        stamp("created_date"),
+        stamp("last_modified_date"),
+        # A connector's table of row versions has this instead; see ACCOUNT_HISTORY.
+        stamp("system_modstamp", "_fivetran_start"),
+        SYNCED,
+    ),
+)
+
+ACCOUNT_HISTORY = Table(
+    vendor="salesforce",
+    name="account_history",
+    file_names=("account_history", "account_histories"),
+    stamps=("created_date",),
+    variants=(
+        Variant(
+            when=("_fivetran_start", "id"),
+            unless=("field",),
+            refused=(
+                "the file holds whole versions of accounts, as connectors keep them, not changes of "
+                "fields. Rename it to account-versions.csv and land it with --history: each version "
+                "is then known from its _fivetran_start on. Or export AccountHistory with Id, "
+                "AccountId, Field, OldValue, NewValue, CreatedDate"
+            ),
+        ),
+    ),
+    columns=(
+        record_id("id", required=True),
+        record_id("account_id", required=True),
+        text("field", "Field / Event", required=True),
+        text("old_value"),
+        text("new_value"),
+        stamp("created_date", "Edit Date", required=True),
+        truth("is_deleted"),
     ),
 )
 
@@ -93,26 +96,42 @@ OPPORTUNITY = Table(
     vendor="salesforce",
     name="opportunity",
     file_names=("opportunity", "opportunities"),
-    stamps=_STAMPS,
-    state=("stage_name", "amount", "close_date", "is_closed", "is_won", "owner_id", "is_deleted"),
+    stamps=STAMPS,
+    state=(
+        "stage_name",
+        "amount",
+        "close_date",
+        "is_closed",
+        "is_won",
+        "loss_reason",
+        "probability",
+        "next_step",
+        "last_activity_date",
+        "owner_id",
+        "is_deleted",
+    ),
     columns=(
-        _id("id", "OpportunityId", required=True),
-        _id("account_id", required=True),
-        _text("name", "Opportunity Name"),
-        _text("type"),
-        _text("stage_name", "Stage", required=True),
-        Column("amount", pl.Float64()),
-        _text("currency_iso_code"),
-        Column("close_date", pl.Date(), required=True),
-        _stamp("created_date"),
-        Column("is_closed", pl.Boolean(), aliases=("Closed",)),
-        Column("is_won", pl.Boolean(), aliases=("Won",)),
-        _text("lead_source"),
-        _id("owner_id"),
-        Column("is_deleted", pl.Boolean()),
-        _stamp("last_modified_date"),
-        _stamp("system_modstamp"),
-        _SYNCED,
+        record_id("id", "OpportunityId", required=True),
+        record_id("account_id", required=True),
+        text("name", "Opportunity Name"),
+        text("type"),
+        text("stage_name", "Stage", required=True),
+        number("amount"),
+        text("currency_iso_code"),
+        day("close_date", required=True),
+        stamp("created_date"),
+        truth("is_closed", "Closed"),
+        truth("is_won", "Won"),
+        text("loss_reason", "Loss_Reason__c"),
+        number("probability", "Probability (%)"),
+        text("next_step"),
+        day("last_activity_date", "Last Activity"),
+        text("lead_source"),
+        record_id("owner_id"),
+        truth("is_deleted"),
+        stamp("last_modified_date"),
+        stamp("system_modstamp"),
+        SYNCED,
     ),
 )
 
@@ -132,16 +151,45 @@ OPPORTUNITY_HISTORY = Table(
     stamps=("created_date",),
     variants=(_ROW_VERSIONS,),
     columns=(
-        _id("id", required=True),
-        _id("opportunity_id", required=True),
-        _stamp("created_date", required=True),
-        _text("stage_name", "Stage", required=True),
-        Column("amount", pl.Float64()),
-        Column("close_date", pl.Date()),
-        Column("probability", pl.Float64()),
-        Column("is_deleted", pl.Boolean()),
-        _stamp("system_modstamp"),
+        record_id("id", required=True),
+        record_id("opportunity_id", required=True),
+        stamp("created_date", required=True),
+        text("stage_name", "Stage", required=True),
+        number("amount"),
+        day("close_date"),
+        number("probability"),
+        truth("is_deleted"),
+        stamp("system_modstamp"),
     ),
 )
 
-TABLES = (ACCOUNT, OPPORTUNITY, OPPORTUNITY_HISTORY)
+OPPORTUNITY_CONTACT_ROLE = Table(
+    vendor="salesforce",
+    name="opportunity_contact_role",
+    file_names=("opportunity_contact_role", "opportunity_contact_roles"),
+    stamps=STAMPS,
+    # Reps put roles in order after the deal, so that today's role says how it ended.
+    state=("role", "is_primary", "is_deleted"),
+    columns=(
+        record_id("id", required=True),
+        record_id("opportunity_id", required=True),
+        record_id("contact_id", required=True),
+        text("role", "Contact Role"),
+        truth("is_primary", "Primary"),
+        *changed(),
+    ),
+)
+
+TABLES = (
+    ACCOUNT,
+    ACCOUNT_HISTORY,
+    CONTACT,
+    LEAD,
+    OPPORTUNITY,
+    OPPORTUNITY_HISTORY,
+    OPPORTUNITY_CONTACT_ROLE,
+    TASK,
+    EVENT,
+    CAMPAIGN,
+    CAMPAIGN_MEMBER,
+)

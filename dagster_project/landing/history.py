@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from dagster_project.feeds.contract import STAMP, BadFile, Table
+from dagster_project.feeds.contract import STAMP, BadFile, Table, change_stamp
 from dagster_project.feeds.reader import TableReader
 from dagster_project.landing.store import landing_schema
 
@@ -22,11 +22,11 @@ def first_stamps_in_files(files: Sequence[Path], table: Table) -> pl.DataFrame:
 
     Returns one row a record: the table's key and `first_stamp`.
     """
-    frames = [pl.LazyFrame(schema={table.key: pl.String, "change_stamp": STAMP})]
+    frames = [pl.LazyFrame(schema=dict.fromkeys(table.key, pl.String) | {"change_stamp": STAMP})]
     for file in files:
         try:
             frames += [
-                chunk.good.lazy().select(table.key, "change_stamp")
+                chunk.good.lazy().select(*table.key, "change_stamp")
                 for chunk in TableReader(file, table, needs_stamp=True)
             ]
         except BadFile:
@@ -44,10 +44,10 @@ def first_stamps_with_landed(
     if landed := sorted(landed_dir.glob("ds=*/*.parquet")):
         stamps = [s for s in table.stamps if s in landing_schema(table)]
         rows = pl.scan_parquet(landed, hive_partitioning=False)
-        frames.append(rows.with_columns(pl.coalesce(stamps).alias("change_stamp")))
+        frames.append(rows.with_columns(change_stamp(stamps)))
     return _first_stamps(frames, table)
 
 
 def _first_stamps(frames: list[pl.LazyFrame], table: Table) -> pl.DataFrame:
-    both = pl.concat([f.select(table.key, "change_stamp") for f in frames])
+    both = pl.concat([f.select(*table.key, "change_stamp") for f in frames])
     return both.group_by(table.key).agg(pl.col("change_stamp").min().alias("first_stamp")).collect()

@@ -64,12 +64,18 @@ def with_clocks(
             pl.coalesce("change_stamp", start).alias("occurred_at"),
             pl.lit(known.day, dtype=pl.Date).alias("known_at"),
         )
-    created = pl.col(table.created)
+    if table.known:
+        # Rows that never change: there are no versions to tell apart.
+        return rows.with_columns(
+            pl.col("change_stamp").alias("occurred_at"),
+            pl.min_horizontal(pl.col(table.known), pl.lit(ds)).alias("known_at"),
+        )
+    created = pl.col(table.created).cast(STAMP)
     changed_later = created.dt.date() < pl.col("change_stamp").dt.date()
     is_first = pl.col("change_stamp") == pl.col("first_stamp")
     has_two_states = (is_first & changed_later & bool(table.state)).fill_null(False)
     versions = rows.join(
-        first_stamps.lazy(), on=table.key, how="left", maintain_order="left"
+        first_stamps.lazy(), on=list(table.key), how="left", maintain_order="left"
     ).with_columns(
         pl.when(is_first & ~has_two_states)
         .then(pl.coalesce(created, "change_stamp"))
@@ -87,8 +93,11 @@ def with_clocks(
 def _at_creation(versions: pl.LazyFrame, table: Table) -> pl.LazyFrame:
     """The same records as they were created, stamped so."""
     landed = {column.name: column.dtype for column in table.landed_columns}
-    created = [name for name in table.stamps if name in landed and name != table.created]
+    stamps = set(table.stamps) & set(landed) - {table.created, *table.state}
     return versions.with_columns(
         *(pl.lit(None, dtype=landed[name]).alias(name) for name in table.state),
-        *(pl.col(table.created).alias(name) for name in (*created, "occurred_at")),
+        *(
+            pl.col(table.created).cast(STAMP).alias(name)
+            for name in sorted({*stamps, "occurred_at"})
+        ),
     )

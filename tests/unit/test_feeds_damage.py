@@ -204,8 +204,8 @@ def test_several_missing_columns_are_all_named():
 
 
 def test_further_columns_are_accepted_and_reported():
-    read = read_table(b"Id,Name,Rating,Fax\n1,2,3,4\n", ACCOUNT)
-    assert read.good.height == 1 and read.ignored_columns == ("Rating", "Fax")
+    read = read_table(b"Id,Name,Phone,Fax\n1,2,3,4\n", ACCOUNT)
+    assert read.good.height == 1 and read.ignored_columns == ("Phone", "Fax")
 
 
 def test_a_header_alone_is_no_error():

@@ -6,7 +6,8 @@ import pytest
 
 from dagster_project.feeds import VENDORS
 from dagster_project.feeds.file_names import table_of
-from dagster_project.feeds.salesforce import ACCOUNT, OPPORTUNITY, OPPORTUNITY_HISTORY, long_id
+from dagster_project.feeds.salesforce import ACCOUNT, OPPORTUNITY, OPPORTUNITY_HISTORY
+from dagster_project.feeds.salesforce_columns import long_id
 from tests.factories import read_table
 
 TABLES = VENDORS["salesforce"]
@@ -56,13 +57,13 @@ def test_api_names_snake_case_any_case_and_a_byte_order_mark_read_alike():
 
 def test_a_connectors_account_uses_its_time_of_reading_as_last_stamp():
     data = (
-        b"_fivetran_synced,id,name,_fivetran_active,rating\n"
+        b"_fivetran_synced,id,name,_fivetran_active,fax\n"
         b"2019-10-17 21:10:19,0015500000Xyy06AAB,Eric's Test,true,hot\n"
     )
     read = read_table(data, ACCOUNT)
     assert read.good["change_stamp"][0] == datetime(2019, 10, 17, 21, 10, 19)
     assert "_fivetran_synced" not in read.good.columns
-    assert read.ignored_columns == ("_fivetran_active", "rating")
+    assert read.ignored_columns == ("_fivetran_active", "fax")
     assert "created_date" in read.missing_optional_columns
 
 
@@ -111,7 +112,7 @@ def test_file_names_tell_the_table(name, table):
 
 @pytest.mark.parametrize(
     "name",
-    ["AccountHistory.csv", "OpportunityContactRole.csv", "contact.csv", "my stuff.csv", ".csv"],
+    ["ContactHistory.csv", "OpportunityLineItem.csv", "user.csv", "my stuff.csv", ".csv"],
 )
 def test_file_names_of_other_tables_are_not_mistaken(name):
     assert table_of(name, TABLES) is None

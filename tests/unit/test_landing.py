@@ -116,7 +116,7 @@ def test_a_file_that_breaks_late_lands_nothing(land, tmp_path):
 
 
 def test_a_file_of_no_known_table_is_quarantined_with_advice(land, tmp_path):
-    receipt = land(HEAD + FIRST, name="AccountHistory.csv")
+    receipt = land(HEAD + FIRST, name="ContactHistory.csv")
     assert receipt.table == "unknown" and "rename it" in receipt.error
     assert quarantined(tmp_path, "unknown")["table_name"].to_list() == ["unknown"]
 
@@ -324,7 +324,7 @@ def test_wrong_use_is_told_apart_from_bad_files(tmp_path):
         land_file(tmp_path, "salesforce", tmp_path, tmp_path, DAY, known)
     with pytest.raises(LandingError, match="no such file"):
         land_file(tmp_path / "account.csv", "salesforce", tmp_path, tmp_path, DAY, known)
-    with pytest.raises(LandingError, match="unknown vendor 'oracle'; known are: salesforce"):
+    with pytest.raises(LandingError, match="unknown vendor 'oracle'; known are: bombora, ga4"):
         land_file(tmp_path, "oracle", tmp_path, tmp_path, DAY, known)
     with pytest.raises(LandingError, match="no such file or folder"):
         data_files(tmp_path / "nowhere")
