@@ -9,8 +9,14 @@
         'horizons_days': [30, 90, 180],
         'primary_horizon_days': 90,
         'won_stages': ['Closed Won'],
+        'open_stages': ['Prospecting', 'Qualification', 'Needs Analysis', 'Proposal', 'Negotiation'],
         'excluded_account_types': [],
         'recording_starts': '1900-01-01',
+        'own_domains': [],
+        'competitor_domains': [],
+        'relevant_topics': [],
+        'own_complements': [],
+        'competitors': [],
     } -%}
     {%- if execute -%}
         {%- do values.update(fromjson(env_var('SCORING_SETTINGS', '{}'))) -%}
