@@ -1,9 +1,10 @@
-"""The two baselines every trained model is held against: logistic regression and a one-line rule.
+"""The baselines every trained model is held against: logistic regression, a one-line rule, and the
+scorecard.
 
 Belongs here: their fit, their predictions, and their JSON form. Does not belong here: how they
 compare (evaluation.py).
 
-Both are plain on purpose: no interactions, no flags for missing values, no tuning.
+All are plain on purpose: no interactions, no flags for missing values, no tuning.
 """
 
 from dataclasses import dataclass
@@ -14,10 +15,13 @@ import polars as pl
 
 from models.calibration import expit
 from models.encoding import Encoder, numbers, require_columns
-from models.settings import RuleColumn
+from models.scorecard import Scorecard, added
+from models.settings import RuleColumn, ScorecardSettings
 
-RULE_PRIOR_ROWS = 20.0
+# as many rows at the base rate are added to each cell
+PRIOR_ROWS = 20.0
 RULE_CUTS = (0.25, 0.5, 0.75)
+SCORECARD_CUTS = tuple(np.arange(1, 10) / 10)
 
 
 class Prediction(NamedTuple):
@@ -78,6 +82,29 @@ class RuleBaseline:
         return {"kind": "rule", "columns": columns, "edges": edges, "rates": list(self.rates)}
 
 
+@dataclass(frozen=True)
+class ScorecardBaseline:
+    """Order by the scorecard's points; probabilities are training rates by tenth of the rows."""
+
+    settings: ScorecardSettings
+    edges: tuple[float, ...]
+    rates: tuple[float, ...]
+
+    def predict(self, frame: pl.DataFrame) -> Prediction:
+        """Probabilities by tenth and the points' own finer order, for the rows of `frame`."""
+        points = added(Scorecard(self.settings).points(frame))
+        cells = np.searchsorted(np.array(self.edges), points, side="right")
+        return Prediction(np.array(self.rates)[cells], points)
+
+    def to_dict(self) -> dict:
+        """JSON-ready content with the key `kind`."""
+        lists = {"edges": list(self.edges), "rates": list(self.rates)}
+        return {"kind": "scorecard", "settings": self.settings.model_dump(mode="json"), **lists}
+
+
+Baseline = LogisticBaseline | RuleBaseline | ScorecardBaseline
+
+
 def fit_logistic(frame: pl.DataFrame, y: np.ndarray, encoder: Encoder) -> LogisticBaseline:
     """Fit on the rows of `frame` with 0/1 outcomes `y`. Raises ValueError with one class only."""
     # takes seconds to import and only training needs it
@@ -105,12 +132,20 @@ def fit_rule(frame: pl.DataFrame, y: np.ndarray, columns: tuple[RuleColumn, ...]
     edges = tuple(tuple(np.unique(_cuts(key)).tolist()) for key in keys)
     cells = _rule_cells(keys, edges)
     size = int(np.prod([len(cuts) + 1 for cuts in edges]))
-    rows, hits = np.bincount(cells, minlength=size), np.bincount(cells, y, minlength=size)
-    rates = (hits + RULE_PRIOR_ROWS * np.mean(y)) / (rows + RULE_PRIOR_ROWS)
-    return RuleBaseline(columns, edges, tuple(rates.tolist()))
+    return RuleBaseline(columns, edges, _rates(cells, size, y))
 
 
-def baseline_from_dict(content: dict) -> LogisticBaseline | RuleBaseline:
+def fit_scorecard(
+    frame: pl.DataFrame, y: np.ndarray, settings: ScorecardSettings
+) -> ScorecardBaseline:
+    """Fit the rates of the tenths of the rows by points, drawn to the base rate."""
+    points = added(Scorecard(settings).points(frame))
+    edges = np.unique(np.quantile(points, SCORECARD_CUTS))
+    cells = np.searchsorted(edges, points, side="right")
+    return ScorecardBaseline(settings, tuple(edges.tolist()), _rates(cells, len(edges) + 1, y))
+
+
+def baseline_from_dict(content: dict) -> Baseline:
     """The baseline that `to_dict` described. Raises ValueError on an unknown kind."""
     if content["kind"] == "logistic":
         names = ("medians", "means", "scales", "coefficients")
@@ -120,6 +155,9 @@ def baseline_from_dict(content: dict) -> LogisticBaseline | RuleBaseline:
         columns = tuple(RuleColumn(**column) for column in content["columns"])
         edges = tuple(tuple(cuts) for cuts in content["edges"])
         return RuleBaseline(columns, edges, tuple(content["rates"]))
+    if content["kind"] == "scorecard":
+        settings = ScorecardSettings.model_validate(content["settings"])
+        return ScorecardBaseline(settings, tuple(content["edges"]), tuple(content["rates"]))
     raise ValueError(f"unknown baseline {content['kind']!r}")
 
 
@@ -138,6 +176,11 @@ def _design(encoder: Encoder, frame: pl.DataFrame, medians: tuple[float, ...]) -
 def _median(values: np.ndarray) -> float:
     known = values[np.isfinite(values)]
     return float(np.median(known)) if len(known) else 0.0
+
+
+def _rates(cells: np.ndarray, size: int, y: np.ndarray) -> tuple[float, ...]:
+    rows, hits = np.bincount(cells, minlength=size), np.bincount(cells, y, minlength=size)
+    return tuple(((hits + PRIOR_ROWS * np.mean(y)) / (rows + PRIOR_ROWS)).tolist())
 
 
 def _rule_keys(frame: pl.DataFrame, columns: tuple[RuleColumn, ...]) -> list[np.ndarray]:

@@ -168,8 +168,8 @@ def _fill(values, column: EncodedFeature, accounts: pl.Series, for_training: boo
         return values
     filled, others = values.copy(), values[~missing]
     if for_training and len(others):
-        uniform = _uniform(accounts.filter(missing), column.feature.name)
-        filled[missing] = _values_at(uniform, others)
+        shares = uniform(accounts.filter(missing), column.feature.name)
+        filled[missing] = _values_at(shares, others)
     else:
         filled[missing] = column.typical()
     return filled
@@ -180,7 +180,7 @@ def _values_at(shares: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.quantile(values, shares, method="inverted_cdf")
 
 
-def _uniform(accounts: pl.Series, name: str) -> np.ndarray:
+def uniform(accounts: pl.Series, name: str) -> np.ndarray:
     """A number in [0, 1) for each account, fixed by the texts alone."""
     texts = accounts.to_list()
     digests = (hashlib.sha256(f"{name}|{text}".encode()).digest()[:8] for text in texts)

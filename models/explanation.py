@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from models.boosting import dmatrix
-from models.encoding import EncodedFeature, require_columns
+from models.encoding import require_columns
 from models.feature_contract import Feature
 from models.scoring import ScoringModel
 from models.settings import DealWords
@@ -44,9 +44,9 @@ def factor_contributions(model: ScoringModel, frame: pl.DataFrame) -> pl.DataFra
     """
     require_columns(frame, ["account_id", "as_of_date", *model.encoder.names])
     values = contributions(model, frame)
-    keys = frame.select("as_of_date", "account_id")
+    keys, words = frame.select("as_of_date", "account_id"), model.deal_words
     blocks = [
-        _block(keys, column, frame[column.feature.name], values[:, place], model.deal_words)
+        factor_rows(keys, column.feature, frame[column.feature.name], values[:, place], words)
         for place, column in enumerate(model.encoder.columns)
     ]
     ranked = pl.concat(blocks).with_columns(
@@ -106,10 +106,11 @@ def top_reasons(
     )
 
 
-def _block(keys, column: EncodedFeature, series: pl.Series, values, words: DealWords):
-    feature = column.feature
-    if not column.is_category:
-        series = series.fill_nan(None) if series.dtype.is_float() else series
+def factor_rows(keys, feature: Feature, series: pl.Series, values, words: DealWords):
+    """One feature's rows of a table of factors: `keys` are as_of_date and account_id of each row,
+    `series` the feature's values, `values` what it contributes.
+    """
+    series = series.fill_nan(None) if series.dtype.is_float() else series
     distinct = series.unique().to_list()
     said = pl.DataFrame(
         {

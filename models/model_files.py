@@ -1,20 +1,25 @@
-"""The files of a scoring model: one JSON and one UBJ a horizon, never pickle.
+"""The files of a scoring model: one JSON, one UBJ a horizon and one a component, never pickle.
 
 Belongs here: writing, reading and the digest of a model's files. Does not belong here: scoring.
 """
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import xgboost as xgb
 
 from models.calibration import calibrator_from_dict
+from models.components import Component
 from models.encoding import Encoder
-from models.scoring import Bands, HorizonPart, Reference, ScoringModel
+from models.reference import Reference
+from models.scoring import Bands, HorizonPart, ScoringModel
 from models.settings import DealWords
 
-FORMAT = 1
+FORMAT = 2
+# format 1 had no components
+READABLE = (1, FORMAT)
 MODEL_FILE = "scoring_model.json"
 
 
@@ -27,8 +32,8 @@ def save_model(model: ScoringModel, directory: Path) -> None:
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     boosters = _booster_bytes(model)
-    for part in model.parts:
-        (directory / _file_name(part.horizon_days)).write_bytes(boosters[part.horizon_days])
+    for name, data in boosters.items():
+        (directory / name).write_bytes(data)
     # last, so that a folder with this file holds a whole model
     text = json.dumps(_content(model, boosters), indent=1, sort_keys=True)
     (directory / MODEL_FILE).write_text(text, encoding="utf-8")
@@ -38,18 +43,21 @@ def load_model(directory: Path) -> ScoringModel:
     """Read a model; checks format and the digest of each UBJ file. Raises ModelFormatError."""
     directory = Path(directory)
     content = _read_content(directory)
-    if content.get("format") != FORMAT:
+    if content.get("format") not in READABLE:
         raise ModelFormatError(
-            f"{directory / MODEL_FILE}: format {content.get('format')!r}, this code reads {FORMAT}"
+            f"{directory / MODEL_FILE}: format {content.get('format')!r}, "
+            f"this code reads {' and '.join(map(str, READABLE))}"
         )
+    nthread, rows = content["nthread"], content.get("components", [])
     return ScoringModel(
-        parts=tuple(_load_part(directory, row, content["nthread"]) for row in content["parts"]),
+        parts=tuple(_load_part(directory, row, nthread) for row in content["parts"]),
         primary_horizon_days=content["primary_horizon_days"],
         encoder=Encoder.from_dict(content["features"]),
-        reference=Reference(**{key: tuple(v) for key, v in content["reference"].items()}),
+        reference=_reference(content["reference"]),
         bands=Bands(**content["bands"]),
+        components=tuple(_load_component(directory, row, nthread) for row in rows),
         little_data_below=content["little_data_below"],
-        nthread=content["nthread"],
+        nthread=nthread,
         deal_words=DealWords(**content["deal_words"]),
         metadata=content["metadata"],
     )
@@ -61,25 +69,31 @@ def model_digest(model: ScoringModel) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _content(model: ScoringModel, boosters: dict[int, bytes]) -> dict:
+def _content(model: ScoringModel, boosters: dict[str, bytes]) -> dict:
     parts = [
         {
             "horizon_days": part.horizon_days,
             "calibrator": part.calibrator.to_dict(),
-            "file": _file_name(part.horizon_days),
-            "sha256": hashlib.sha256(boosters[part.horizon_days]).hexdigest(),
+            **_file(_file_name(part), boosters),
         }
         for part in model.parts
+    ]
+    components = [
+        {
+            "family": component.family,
+            "features": component.encoder.to_dict(),
+            "reference": asdict(component.reference),
+            **_file(_file_name(component), boosters),
+        }
+        for component in model.components
     ]
     return {
         "format": FORMAT,
         "parts": parts,
+        "components": components,
         "primary_horizon_days": model.primary_horizon_days,
         "features": model.encoder.to_dict(),
-        "reference": {
-            "raw_probability": list(model.reference.raw_probability),
-            "percentile": list(model.reference.percentile),
-        },
+        "reference": asdict(model.reference),
         "bands": {"hot_from": model.bands.hot_from, "warm_from": model.bands.warm_from},
         "little_data_below": model.little_data_below,
         "nthread": model.nthread,
@@ -88,12 +102,20 @@ def _content(model: ScoringModel, boosters: dict[int, bytes]) -> dict:
     }
 
 
-def _booster_bytes(model: ScoringModel) -> dict[int, bytes]:
-    return {part.horizon_days: bytes(part.booster.save_raw("ubj")) for part in model.parts}
+def _booster_bytes(model: ScoringModel) -> dict[str, bytes]:
+    """The boosters in XGBoost's own format, by file name."""
+    fitted = (*model.parts, *model.components)
+    return {_file_name(one): bytes(one.booster.save_raw("ubj")) for one in fitted}
 
 
-def _file_name(horizon_days: int) -> str:
-    return f"horizon_{horizon_days}d.ubj"
+def _file_name(fitted: HorizonPart | Component) -> str:
+    if isinstance(fitted, Component):
+        return f"{fitted.name}.ubj"
+    return f"horizon_{fitted.horizon_days}d.ubj"
+
+
+def _file(name: str, boosters: dict[str, bytes]) -> dict:
+    return {"file": name, "sha256": hashlib.sha256(boosters[name]).hexdigest()}
 
 
 def _read_content(directory: Path) -> dict:
@@ -106,6 +128,21 @@ def _read_content(directory: Path) -> dict:
 
 
 def _load_part(directory: Path, row: dict, nthread: int) -> HorizonPart:
+    booster = _load_booster(directory, row, nthread)
+    return HorizonPart(row["horizon_days"], booster, calibrator_from_dict(row["calibrator"]))
+
+
+def _load_component(directory: Path, row: dict, nthread: int) -> Component:
+    booster = _load_booster(directory, row, nthread)
+    encoder = Encoder.from_dict(row["features"])
+    return Component(row["family"], encoder, booster, _reference(row["reference"]), nthread)
+
+
+def _reference(content: dict) -> Reference:
+    return Reference(**{key: tuple(values) for key, values in content.items()})
+
+
+def _load_booster(directory: Path, row: dict, nthread: int) -> xgb.Booster:
     path = directory / row["file"]
     if not path.is_file():
         raise ModelFormatError(f"{path}: absent, the scoring model is not whole")
@@ -115,4 +152,4 @@ def _load_part(directory: Path, row: dict, nthread: int) -> HorizonPart:
     booster = xgb.Booster()
     booster.load_model(bytearray(data))
     booster.set_param({"nthread": nthread})
-    return HorizonPart(row["horizon_days"], booster, calibrator_from_dict(row["calibrator"]))
+    return booster

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlparse
 
 from models.baselines import baseline_from_dict
 from models.promotion import PROMOTE
+from models.scorecard import scorecard_of
 from models.scoring import ScoringModel
 from models.settings import TrainingSettings
 from models.training import TrainingResult
@@ -234,7 +235,10 @@ def _entities(result: TrainingResult, settings: TrainingSettings, tags: dict, ti
     from mlflow.entities import Metric, Param, RunTag
 
     numbers = [Metric(name, value, time, 0) for name, value in measures(result).items()]
-    params = flat(settings.model_dump() | {"window": result.window})
+    # the lines of a scorecard are longer than a parameter may be; training.json holds them
+    card = scorecard_of(settings)
+    plain = settings.model_dump() | {"scorecard": card.version if card else None}
+    params = flat(plain | {"window": result.window})
     texts = tags | {"why": result.verdict.why}
     return {
         "metrics": numbers,

@@ -17,14 +17,15 @@ import xgboost as xgb
 
 from models.boosting import raw_probability
 from models.calibration import Calibrator
+from models.components import COMPONENTS, Component
 from models.encoding import EncodedFeature, Encoder, feature_digests, numbers, require_columns
+from models.reference import Reference
 from models.settings import BandSettings, DealWords
 
 LITTLE_DATA = "little data"
 OUT_OF_DISTRIBUTION = "out of distribution"
 # beyond the range seen in training by this share of it counts as out of distribution
 RANGE_SLACK = 0.05
-REFERENCE_POINTS = 1001
 
 
 @dataclass(frozen=True)
@@ -34,18 +35,6 @@ class HorizonPart:
     horizon_days: int
     booster: xgb.Booster
     calibrator: Calibrator
-
-
-@dataclass(frozen=True)
-class Reference:
-    """The population that the score compares with: raw probabilities and their percentiles."""
-
-    raw_probability: tuple[float, ...]
-    percentile: tuple[float, ...]
-
-    def scale(self, raw: np.ndarray) -> np.ndarray:
-        """Score 0-100: the mid-rank percentile, straight lines between the stored points."""
-        return np.interp(raw, self.raw_probability, self.percentile)
 
 
 @dataclass(frozen=True)
@@ -70,6 +59,7 @@ class ScoringModel:
     encoder: Encoder
     reference: Reference
     bands: Bands
+    components: tuple[Component, ...] = ()
     little_data_below: float = 0.5
     nthread: int = 2
     deal_words: DealWords = DealWords()
@@ -84,8 +74,8 @@ class ScoringModel:
         """Score the rows of `frame` (account_id, as_of_date, features), in its order.
 
         Columns: as_of_date, account_id, raw_probability, win_probability_<h>d for each horizon,
-        score (0-100), band, flags (list of text), feature_digest. Raises ContractError if a
-        column is absent.
+        score (0-100), band, the component scores (0-100, null where nothing can be said), flags
+        (list of text), feature_digest. Raises ContractError if a column is absent.
         """
         require_columns(frame, ["account_id", "as_of_date", *self.encoder.names])
         matrix = self.encoder.matrix(frame)
@@ -102,9 +92,18 @@ class ScoringModel:
             *(pl.Series(name, values, dtype=pl.Float64) for name, values in calibrated.items()),
             pl.Series("score", score, dtype=pl.Float64),
             pl.Series("band", self.bands.of(score), dtype=pl.String),
+            *self._component_scores(frame),
             flags(self.encoder, frame, self.little_data_below),
             feature_digests(frame, features),
         )
+
+    def _component_scores(self, frame: pl.DataFrame) -> list[pl.Series]:
+        fitted = {component.family: component for component in self.components}
+        unsaid = pl.Series([None] * frame.height, dtype=pl.Float64)
+        return [
+            fitted[family].score(frame) if family in fitted else unsaid.alias(name)
+            for family, name in COMPONENTS.items()
+        ]
 
     def raw_probabilities(self, matrix: np.ndarray) -> dict[int, np.ndarray]:
         """Uncalibrated probability of each encoded row by horizon in days."""
@@ -120,7 +119,7 @@ class ScoringModel:
         return model_digest(self)
 
     def save(self, directory: Path) -> None:
-        """Write scoring_model.json and one UBJ file a horizon into `directory`."""
+        """Write scoring_model.json and one UBJ file a horizon and component into `directory`."""
         from models.model_files import save_model
 
         save_model(self, directory)
@@ -131,24 +130,6 @@ class ScoringModel:
         from models.model_files import load_model
 
         return load_model(directory)
-
-
-def fix_reference(raw: np.ndarray) -> Reference:
-    """The percentile scale of a population's raw probabilities.
-
-    At most 1,001 points are kept. The ends are 0 at probability 0 and 100 at 1, so that accounts
-    above all of the reference still differ. Raises ValueError for an empty population.
-    """
-    if len(raw) == 0:
-        raise ValueError("the reference population is empty")
-    values, counts = np.unique(raw, return_counts=True)
-    middle = 100.0 * (np.cumsum(counts) - counts / 2) / len(raw)
-    if len(values) > REFERENCE_POINTS:
-        kept = np.unique(np.linspace(0, len(values) - 1, REFERENCE_POINTS).round().astype(int))
-        values, middle = values[kept], middle[kept]
-    points = dict(zip(values.tolist(), middle.tolist(), strict=True))
-    points = {0.0: 0.0} | points | {1.0: 100.0}
-    return Reference(tuple(points), tuple(points.values()))
 
 
 def fix_bands(settings: BandSettings) -> Bands:

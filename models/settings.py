@@ -6,7 +6,7 @@ Does not belong here: reading scoring.yaml (the caller builds these from it), an
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Settings(BaseModel):
@@ -73,6 +73,55 @@ class RuleColumn(Settings):
     better: Literal["high", "low"] = "high"
 
 
+class Decay(Settings):
+    """Points that fade: half are left after each half-life since what the feature counts from."""
+
+    days_since: str
+    half_life_days: float = Field(gt=0)
+
+
+class ScorecardLine(Settings):
+    """Points for one condition on one feature. A missing value meets no condition."""
+
+    feature: str
+    at_least: float | None = None
+    at_most: float | None = None
+    one_of: tuple[str, ...] | None = Field(None, min_length=1)
+    present: Literal[True] | None = None
+    points: int = Field(ge=-100, le=100)
+    decay: Decay | None = None
+
+    @model_validator(mode="after")
+    def _one_condition(self) -> "ScorecardLine":
+        is_range = self.at_least is not None or self.at_most is not None
+        if is_range + (self.one_of is not None) + (self.present is not None) != 1:
+            raise ValueError(
+                f"{self.feature}: give one condition: at_least and/or at_most, one_of, or present"
+            )
+        if None not in (self.at_least, self.at_most) and self.at_least > self.at_most:
+            raise ValueError(f"{self.feature}: at_least is above at_most, so nothing meets it")
+        if self.points == 0:
+            raise ValueError(f"{self.feature}: 0 points say nothing; remove the line")
+        return self
+
+
+class ScorecardSettings(Settings):
+    """The scorecard: its lines, and the scores (0-100) from which an account is hot or warm.
+
+    Without lines there is no scorecard.
+    """
+
+    hot_from: float = Field(60.0, gt=0, le=100)
+    warm_from: float = Field(40.0, gt=0, le=100)
+    lines: tuple[ScorecardLine, ...] = ()
+
+    @model_validator(mode="after")
+    def _bands_rise(self) -> "ScorecardSettings":
+        if self.warm_from > self.hot_from:
+            raise ValueError(f"warm_from {self.warm_from} is above hot_from {self.hot_from}")
+        return self
+
+
 class TrainingSettings(Settings):
     """Everything that decides what a training makes of its rows."""
 
@@ -86,6 +135,7 @@ class TrainingSettings(Settings):
     little_data_below: float = Field(0.5, ge=0, le=1)
     calibration_min_gain: float = Field(1e-4, ge=0)
     bootstrap_rounds: int = Field(500, ge=10)
+    max_training_rows: int = Field(400_000, ge=1000)
     rule: tuple[RuleColumn, ...] = (
         RuleColumn(name="won_deals_730d", better="high"),
         RuleColumn(name="days_since_last_won", better="low"),
@@ -95,3 +145,4 @@ class TrainingSettings(Settings):
     bands: BandSettings = BandSettings()
     promotion: PromotionSettings = PromotionSettings()
     deal_words: DealWords = DealWords()
+    scorecard: ScorecardSettings = ScorecardSettings()

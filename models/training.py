@@ -1,7 +1,7 @@
 """Trains a scoring model from a training set and measures it on later data.
 
 Belongs here: which rows each step sees, in which order the steps run. Does not belong here: the
-steps themselves (splits, encoding, boosting, calibration, evaluation, baselines, promotion).
+steps themselves (splits, encoding, boosting, components, calibration, measurement, promotion).
 
 The way of the model is the way it is measured. `_fit_on` is that way: find the number of trees on
 the newest days of some rows, then fit anew on all of them. It is applied to all that had matured
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from models import baselines as base
+from models.baselines import Baseline
 from models.boosting import fit_booster, gain_by_feature, raw_probability
 from models.calibration import (
     CalibrationChoice,
@@ -26,14 +26,24 @@ from models.calibration import (
     choose_calibrator,
     fit_calibrator,
 )
-from models.encoding import Encoder, fit_encoder
-from models.evaluation import compare, evaluate, reliability
+from models.components import fit_components
+from models.encoding import Encoder, fit_encoder, require_columns
 from models.feature_contract import FEATURES, Feature, contract_version, usable_features
+from models.measurement import LaterPart, fit_baselines, measure
 from models.promotion import Verdict, judge
-from models.scoring import HorizonPart, ScoringModel, fix_bands, fix_reference
+from models.reference import fix_reference
+from models.scoring import HorizonPart, ScoringModel, fix_bands
 from models.settings import TrainingSettings
 from models.splits import LATER_PARTS, VALIDATION_ONLY, Split, matured_before, split_dates
-from models.training_rows import newest, on_days, ordered, outcomes, recency_weights, window
+from models.training_rows import (
+    newest,
+    on_days,
+    ordered,
+    outcomes,
+    recency_weights,
+    window,
+    without_data,
+)
 
 
 @dataclass(frozen=True)
@@ -41,8 +51,10 @@ class TrainingResult:
     """A trained model and all there is to say about it. Everything but `model` is JSON-ready or
     a polars frame.
 
-    `metrics` and the members of `baseline_metrics` are None without a test part; `test_rows` holds
-    as_of_date, account_id, is_converted, raw_probability, probability and one column a baseline, by which it ranks.
+    `metrics` is None and the other measures are empty without a test part; `test_rows` holds
+    as_of_date, account_id, is_converted, raw_probability, probability and one column a baseline, by
+    which it ranks. `without_data` says which features were left out because nothing can be learnt
+    from them.
     """
 
     model: ScoringModel
@@ -52,10 +64,12 @@ class TrainingResult:
     trees: int
     calibration: dict
     importance: dict[str, float]
-    baselines: dict[str, base.LogisticBaseline | base.RuleBaseline]
+    baselines: dict[str, Baseline]
+    without_data: dict[str, str]
     metrics: dict | None = None
     baseline_metrics: dict[str, dict] = field(default_factory=dict)
     comparisons: dict[str, dict] = field(default_factory=dict)
+    component_metrics: dict[str, dict] = field(default_factory=dict)
     reliability: list[dict] = field(default_factory=list)
     test_rows: pl.DataFrame = field(default_factory=pl.DataFrame)
 
@@ -74,12 +88,13 @@ def train(
     outcomes, ContractError on absent columns.
     """
     rows = ordered(training_set)
-    features = usable_features(settings.snapshot_attributes, settings.left_out_features, contract)
+    features, empty = _features(rows, settings, contract)
     split = split_dates(rows["as_of_date"], settings.horizon_days, settings.split)
     before_calibration = _fit_before(rows, split, "calibration", features, settings)
     tested = _fit_before(rows, split, "test", features, settings)
     choice = _choose(before_calibration, tested, settings)
-    final = _fit_on(rows, features, settings) if settings.refit or not tested else tested.fit
+    is_anew = settings.refit or tested is None
+    final = _fit_on(rows, features, settings) if is_anew else tested.fit
     calibrator = _final_calibrator(choice, tested, settings)
     facts = window(rows)
     model = ScoringModel(
@@ -88,6 +103,9 @@ def train(
         encoder=final.encoder,
         reference=fix_reference(final.predict(newest(rows))),
         bands=fix_bands(settings.bands),
+        components=fit_components(
+            rows if is_anew else tested.earlier, features, settings, newest(rows)
+        ),
         little_data_below=settings.little_data_below,
         nthread=settings.booster.nthread,
         deal_words=settings.deal_words,
@@ -98,7 +116,7 @@ def train(
         },
     )
     importance = gain_by_feature(final.booster)
-    later = _measure(tested, choice.calibrator, settings) if tested else {}
+    later = measure(tested, choice.calibrator, features, settings, contract) if tested else {}
     strongest = next(iter(importance), None)
     counts = facts["converting_accounts"], facts["other_accounts"]
     return TrainingResult(
@@ -109,9 +127,21 @@ def train(
         trees=final.booster.num_boosted_rounds(),
         calibration=choice.report,
         importance=importance,
-        baselines=_fit_baselines(rows, final.encoder, settings),
+        baselines=fit_baselines(rows, final.encoder, settings, contract),
+        without_data=empty,
         **later,
     )
+
+
+def _features(rows, settings, contract) -> tuple[tuple[Feature, ...], dict[str, str]]:
+    """What the model may learn from, and what it may but cannot, with the reason."""
+    usable = usable_features(settings.snapshot_attributes, settings.left_out_features, contract)
+    require_columns(rows, [feature.name for feature in usable])
+    empty = without_data(rows, usable)
+    features = tuple(feature for feature in usable if feature.name not in empty)
+    if not features:
+        raise ValueError("no usable feature has values that differ: there is nothing to learn from")
+    return features, empty
 
 
 @dataclass(frozen=True)
@@ -123,17 +153,6 @@ class _Fit:
     def predict(self, frame: pl.DataFrame) -> np.ndarray:
         matrix = self.encoder.matrix(frame)
         return raw_probability(self.booster, self.encoder, matrix, self.nthread)
-
-
-@dataclass(frozen=True)
-class _LaterPart:
-    """A fit on all that matured before a part, with that part's rows and predictions."""
-
-    fit: _Fit
-    earlier: pl.DataFrame
-    rows: pl.DataFrame
-    y: np.ndarray
-    raw: np.ndarray
 
 
 def _fit(rows, features: tuple[Feature, ...], settings, trees, later=None) -> _Fit:
@@ -155,17 +174,17 @@ def _fit_on(rows, features, settings) -> _Fit:
     return _fit(rows, features, settings, trees)
 
 
-def _fit_before(rows, split: Split, part, features, settings) -> _LaterPart | None:
+def _fit_before(rows, split: Split, part, features, settings) -> LaterPart | None:
     days = split.part(part)
     if not days:
         return None
     earlier_days = matured_before(rows["as_of_date"], settings.horizon_days, days[0])
     earlier, later = on_days(rows, earlier_days), on_days(rows, days)
     fit = _fit_on(earlier, features, settings)
-    return _LaterPart(fit, earlier, later, outcomes(later), fit.predict(later))
+    return LaterPart(fit, earlier, later, outcomes(later), fit.predict(later))
 
 
-def _choose(fitted_on: _LaterPart | None, judged_on: _LaterPart | None, settings):
+def _choose(fitted_on: LaterPart | None, judged_on: LaterPart | None, settings):
     if fitted_on is None or judged_on is None:
         why = f"no {' and '.join(LATER_PARTS[1:])} part to fit and judge a calibrator on"
         return CalibrationChoice(Identity(), {"kept": "identity", "why": why})
@@ -178,38 +197,3 @@ def _final_calibrator(choice: CalibrationChoice, tested, settings) -> Calibrator
     if not settings.refit or tested is None:
         return choice.calibrator
     return fit_calibrator(choice.report["kept"], tested.y, tested.raw)
-
-
-def _fit_baselines(rows: pl.DataFrame, encoder: Encoder, settings: TrainingSettings) -> dict:
-    y = outcomes(rows)
-    fitted = {}
-    if y.min() < y.max():
-        fitted["logistic_regression"] = base.fit_logistic(rows, y, encoder)
-    if all(column.name in rows.columns for column in settings.rule):
-        fitted["rule"] = base.fit_rule(rows, y, settings.rule)
-    return fitted
-
-
-def _measure(tested: _LaterPart, calibrator: Calibrator, settings: TrainingSettings) -> dict:
-    """Measures of the model and of baselines fitted on the same earlier rows."""
-    groups, seed, rounds = tested.rows["account_id"], settings.seed, settings.bootstrap_rounds
-    probability = calibrator.apply(tested.raw)
-    table = tested.rows.select("as_of_date", "account_id", "is_converted").with_columns(
-        pl.Series("raw_probability", tested.raw), pl.Series("probability", probability)
-    )
-    scores, comparisons = {}, {}
-    for name, baseline in _fit_baselines(tested.earlier, tested.fit.encoder, settings).items():
-        p, order = baseline.predict(tested.rows)
-        scores[name] = evaluate(tested.y, p, groups, seed, rounds, order)
-        comparisons[name] = compare(
-            tested.y, probability, p, groups, seed, rounds, order_a=tested.raw, order_b=order
-        )
-        # its order: a rule's few probabilities would rank worse than the rule does
-        table = table.with_columns(pl.Series(name, order))
-    return {
-        "metrics": evaluate(tested.y, probability, groups, seed, rounds, tested.raw),
-        "baseline_metrics": scores,
-        "comparisons": comparisons,
-        "reliability": reliability(tested.y, probability),
-        "test_rows": table,
-    }

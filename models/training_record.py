@@ -20,10 +20,11 @@ BASELINES_FILE = "baselines.json"
 def training_record(result: TrainingResult, settings: TrainingSettings) -> dict:
     """All that is said of a training in one JSON-ready record, without the model itself."""
     names = ("window", "split", "trees", "calibration", "importance", "metrics")
-    more = ("baseline_metrics", "comparisons", "reliability")
+    more = ("baseline_metrics", "comparisons", "component_metrics", "reliability", "without_data")
     return {
         "verdict": asdict(result.verdict),
         "model_digest": result.model.digest(),
+        "metadata": result.model.metadata,
         "settings": settings.model_dump(mode="json"),
         **{name: getattr(result, name) for name in (*names, *more)},
     }
@@ -42,7 +43,7 @@ def write_artifacts(result: TrainingResult, settings: TrainingSettings, folder: 
 
 def measures(result: TrainingResult) -> dict[str, float]:
     """Every number a training was measured by, under flat names; what is None is left out."""
-    named = {"test": result.metrics or {}, **result.baseline_metrics}
+    named = {"test": result.metrics or {}, **result.baseline_metrics, **result.component_metrics}
     against = {f"against_{name}": values for name, values in result.comparisons.items()}
     values = flat(named | against) | {"trees": result.trees}
     return {name: float(value) for name, value in values.items() if value is not None}

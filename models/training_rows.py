@@ -5,12 +5,13 @@ Belongs here: what concerns rows of the training set alone. Does not belong here
 
 import hashlib
 import json
+from collections.abc import Iterable
 
 import numpy as np
 import polars as pl
 
 from models.encoding import feature_digests, require_columns
-from models.feature_contract import contract_version, usable_features
+from models.feature_contract import Feature, contract_version, usable_features
 from models.settings import TrainingSettings
 
 
@@ -65,6 +66,21 @@ def recency_weights(rows: pl.DataFrame, settings: TrainingSettings) -> np.ndarra
         return None
     age = (rows["as_of_date"].max() - rows["as_of_date"]).dt.total_days().to_numpy()
     return 0.5 ** (age / settings.recency_half_life_days)
+
+
+def without_data(rows: pl.DataFrame, features: Iterable[Feature]) -> dict[str, str]:
+    """Features that nothing can be learnt from, with the reason: the feed that would fill them is
+    absent, or they never differ. They would only thin out the columns that trees draw from.
+    """
+    found = {}
+    for feature in features:
+        values = rows[feature.name]
+        values = values.fill_nan(None) if values.dtype.is_float() else values
+        if values.null_count() == rows.height:
+            found[feature.name] = "no row has a value"
+        elif values.n_unique() == 1:
+            found[feature.name] = "all rows have the same value"
+    return found
 
 
 def window(rows: pl.DataFrame) -> dict:

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from models.feature_contract import ContractError
 from models.model_files import MODEL_FILE, ModelFormatError
+from models.reference import fix_reference
 from models.scoring import (
     LITTLE_DATA,
     OUT_OF_DISTRIBUTION,
     ScoringModel,
     fix_bands,
-    fix_reference,
 )
 from models.settings import BandSettings
 from models.training import train
@@ -21,7 +21,7 @@ from tests.factories import training_rows, training_settings, year_ends
 
 COLUMNS = [
     "as_of_date", "account_id", "raw_probability", "win_probability_365d", "score", "band",
-    "flags", "feature_digest",
+    "fit_score", "engagement_score", "intent_score", "flags", "feature_digest",
 ]  # fmt: skip
 
 
@@ -63,7 +63,11 @@ def test_wider_types_of_the_same_values_change_nothing(model, today):
 
 def test_saved_and_loaded_it_scores_the_same(model, today, tmp_path):
     model.save(tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["horizon_365d.ubj", MODEL_FILE]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "fit_score.ubj",
+        "horizon_365d.ubj",
+        MODEL_FILE,
+    ]
     again = ScoringModel.load(tmp_path)
     assert again.score(today).equals(model.score(today))
     assert again.digest() == model.digest()

@@ -1,0 +1,123 @@
+"""Measures a training on its later part: the model, its components, and the baselines beside it.
+
+Belongs here: which baselines there are, and what is measured of whom. Does not belong here: the
+measures (evaluation.py), the baselines (baselines.py), the verdict (promotion.py).
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from models.baselines import Baseline, fit_logistic, fit_rule, fit_scorecard
+from models.calibration import Calibrator
+from models.components import fit_components
+from models.encoding import Encoder
+from models.evaluation import compare, evaluate, reliability
+from models.feature_contract import Feature, usable_features
+from models.scorecard import columns_of
+from models.settings import ScorecardSettings, TrainingSettings
+from models.training_rows import newest, outcomes
+
+# A component's raw probability is not calibrated: only its order is measured.
+OF_COMPONENTS = (
+    *("n", "positives", "auc", "auc_low", "auc_high"),
+    *("lift_top_decile", "lift_low", "lift_high"),
+)
+
+
+class Fit(Protocol):
+    """What a fit must have to be measured."""
+
+    encoder: Encoder
+
+
+@dataclass(frozen=True)
+class LaterPart:
+    """A fit on all that matured before a part, with that part's rows and predictions."""
+
+    fit: Fit
+    earlier: pl.DataFrame
+    rows: pl.DataFrame
+    y: np.ndarray
+    raw: np.ndarray
+
+
+def measure(
+    tested: LaterPart,
+    calibrator: Calibrator,
+    features: tuple[Feature, ...],
+    settings: TrainingSettings,
+    contract: tuple[Feature, ...],
+) -> dict:
+    """Measures of the model, and of components and baselines fitted on the same earlier rows."""
+    groups, seed, rounds = tested.rows["account_id"], settings.seed, settings.bootstrap_rounds
+    probability = calibrator.apply(tested.raw)
+    table = tested.rows.select("as_of_date", "account_id", "is_converted").with_columns(
+        pl.Series("raw_probability", tested.raw), pl.Series("probability", probability)
+    )
+    scores, comparisons = {}, {}
+    baselines = fit_baselines(tested.earlier, tested.fit.encoder, settings, contract)
+    for name, baseline in baselines.items():
+        p, order = baseline.predict(tested.rows)
+        scores[name] = evaluate(tested.y, p, groups, seed, rounds, order)
+        comparisons[name] = compare(
+            tested.y, probability, p, groups, seed, rounds, order_a=tested.raw, order_b=order
+        )
+        # its order: a rule's few probabilities would rank worse than the rule does
+        table = table.with_columns(pl.Series(name, order))
+    return {
+        "metrics": evaluate(tested.y, probability, groups, seed, rounds, tested.raw),
+        "baseline_metrics": scores,
+        "comparisons": comparisons,
+        "component_metrics": _components(tested, features, settings),
+        "reliability": reliability(tested.y, probability),
+        "test_rows": table,
+    }
+
+
+def fit_baselines(
+    rows: pl.DataFrame,
+    encoder: Encoder,
+    settings: TrainingSettings,
+    contract: tuple[Feature, ...],
+) -> dict[str, Baseline]:
+    """Logistic regression, the rule and the scorecard, each where it can be had.
+
+    The scorecard is held to what the model may use: an attribute known only as it is today would
+    tell it of the future of past days. Lines on others are left out of the baseline.
+    """
+    y = outcomes(rows)
+    fitted = {}
+    if y.min() < y.max():
+        fitted["logistic_regression"] = fit_logistic(rows, y, encoder)
+    if all(column.name in rows.columns for column in settings.rule):
+        fitted["rule"] = fit_rule(rows, y, settings.rule)
+    if lines := _safe_lines(rows, settings, contract):
+        card = settings.scorecard.model_copy(update={"lines": lines})
+        fitted["scorecard"] = fit_scorecard(rows, y, card)
+    return fitted
+
+
+def _safe_lines(rows: pl.DataFrame, settings: TrainingSettings, contract) -> tuple:
+    usable = {f.name for f in usable_features(settings.snapshot_attributes, (), contract)}
+    allowed = usable & set(rows.columns)
+    lines = settings.scorecard.lines
+    return tuple(
+        ln for ln in lines if allowed.issuperset(columns_of(ScorecardSettings(lines=[ln])))
+    )
+
+
+def _components(tested: LaterPart, features, settings: TrainingSettings) -> dict[str, dict]:
+    """How each component orders the accounts that it can say something of."""
+    earlier, found = tested.earlier, {}
+    for component in fit_components(earlier, features, settings, newest(earlier)):
+        raw = component.raw(tested.rows)
+        known = ~np.isnan(raw)
+        groups = tested.rows["account_id"].filter(pl.Series(known))
+        measured = evaluate(
+            tested.y[known], raw[known], groups, settings.seed, settings.bootstrap_rounds
+        )
+        found[component.name] = {name: measured.get(name) for name in OF_COMPONENTS}
+    return found

@@ -1,0 +1,248 @@
+"""The scorecard: scores accounts by points that people gave, until there is history to learn from.
+
+Belongs here: points, the 0-100 scale and bands they make, families apart, reasons with points.
+Does not belong here: reading scoring.yaml, and how well it ranks (baselines.py, evaluation.py).
+
+Points of all lines are summed. The scale is the scorecard's own: 0 is the least that the lines can
+add up to, 100 the most; each feature counts with its best (or worst) value, as if all could come
+together. It depends on no account and no day, so that a score moves only when the account or the
+scorecard does. A missing value meets no condition and gives no points; a line whose feature no
+account of this home has gives none to anybody, and 100 is then out of reach: remove such lines.
+
+A score of a scorecard is no probability: it is not calibrated, and none is derived from it.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from models.components import COMPONENTS, has_data, present
+from models.encoding import feature_digests, numbers, require_columns
+from models.explanation import factor_rows, top_reasons
+from models.feature_contract import FEATURES, Feature, contract_version
+from models.scoring import LITTLE_DATA, Bands
+from models.settings import DealWords, ScorecardLine, ScorecardSettings, TrainingSettings
+
+# counted into the digest: raise it when the same lines come to score differently
+FORMAT = 1
+PREFIX = "scorecard-"
+# points below a millionth are rounding, which may differ between processors
+DIGITS = 6
+# what has faded below half a point is no reason any more
+MIN_POINTS_SAID = 0.5
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """Lines of a scorecard with the rows of the feature contract that they name."""
+
+    settings: ScorecardSettings
+    deal_words: DealWords = DealWords()
+    contract: tuple[Feature, ...] = FEATURES
+
+    @property
+    def version(self) -> str:
+        """scorecard-<digest>: equal versions give equal scores for equal features."""
+        content = json.dumps([FORMAT, self.settings.model_dump(mode="json")], sort_keys=True)
+        return f"{PREFIX}{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+
+    @property
+    def metadata(self) -> dict:
+        """What rows say of where their score comes from."""
+        return {"feature_contract_version": contract_version(self.contract)}
+
+    @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        """Features with points, in the order of the contract."""
+        named = {line.feature for line in self.settings.lines}
+        return tuple(feature for feature in self.contract if feature.name in named)
+
+    def score(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Score the rows of `frame` (account_id, as_of_date, features), in its order.
+
+        Columns as ScoringModel.score gives them; raw_probability and components without a line or
+        a value are null. Raises ContractError if a column is absent.
+        """
+        points = self.points(frame)
+        score = scale(added(points), self.features, self.settings.lines)
+        bands = Bands(self.settings.hot_from, self.settings.warm_from)
+        return frame.select("as_of_date", "account_id").with_columns(
+            pl.lit(None, dtype=pl.Float64).alias("raw_probability"),
+            pl.Series("score", score, dtype=pl.Float64),
+            pl.Series("band", bands.of(score), dtype=pl.String),
+            *(self._component(frame, points, family) for family in COMPONENTS),
+            self._flags(frame),
+            feature_digests(frame, self.features),
+        )
+
+    def points(self, frame: pl.DataFrame) -> np.ndarray:
+        """Points of each row by feature, shape (rows, features), in the order of `features`."""
+        require_columns(frame, ["account_id", "as_of_date", *columns_of(self.settings)])
+        out = np.zeros((frame.height, len(self.features)))
+        places = {feature.name: place for place, feature in enumerate(self.features)}
+        for line in self.settings.lines:
+            out[:, places[line.feature]] += line_points(frame, line)
+        return np.round(out, DIGITS)
+
+    def factors(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Long table of the points of each row by feature, as explanation.factor_contributions.
+
+        `contribution` holds points; the rows of an account sum to its points. No base row.
+        """
+        points = self.points(frame)
+        keys = frame.select("as_of_date", "account_id")
+        blocks = [
+            factor_rows(keys, feature, frame[feature.name], points[:, place], self.deal_words)
+            for place, feature in enumerate(self.features)
+        ]
+        said = pl.col("contribution")
+        amount = said.abs().round(1).cast(pl.String).str.strip_suffix(".0")
+        unit = (
+            pl.when(said.abs().round(1) == 1).then(pl.lit(" point)")).otherwise(pl.lit(" points)"))
+        )
+        sign = pl.when(said < 0).then(pl.lit(" (-")).otherwise(pl.lit(" ("))
+        return (
+            pl.concat(blocks)
+            .with_columns(pl.col("reason") + pl.concat_str(sign, amount, unit))
+            .with_columns(
+                pl.struct(-said.abs(), "feature")
+                .rank("ordinal")
+                .over("as_of_date", "account_id")
+                .cast(pl.Int32)
+                .alias("factor_rank")
+            )
+            .select(
+                *("as_of_date", "account_id", "factor_rank", "feature"),
+                *("family", "feature_value", "contribution", "reason"),
+            )
+            .sort("as_of_date", "account_id", "factor_rank")
+        )
+
+    def reasons(self, factors: pl.DataFrame, most_for: int) -> pl.DataFrame:
+        """The strongest reasons of each account: every feature for itself, as people wrote them."""
+        alone = tuple(replace(feature, topic=feature.name) for feature in self.features)
+        worth_saying = pl.col("contribution").abs() >= MIN_POINTS_SAID
+        said = factors.with_columns(pl.when(worth_saying).then("contribution").otherwise(0.0))
+        return top_reasons(said, alone, most_for)
+
+    def _component(self, frame: pl.DataFrame, points: np.ndarray, family: str) -> pl.Series:
+        """The family's lines alone, 0-100; null where it has none or the account no value."""
+        places = [n for n, feature in enumerate(self.features) if feature.family == family]
+        if not places:
+            return pl.Series(COMPONENTS[family], [None] * frame.height, dtype=pl.Float64)
+        members = tuple(self.features[place] for place in places)
+        score = scale(added(points[:, places]), members, self.settings.lines)
+        score = np.where(has_data(frame, members), score, np.nan)
+        return pl.Series(COMPONENTS[family], score, dtype=pl.Float64).fill_nan(None)
+
+    def _flags(self, frame: pl.DataFrame) -> pl.Series:
+        known = np.zeros(frame.height)
+        for feature in self.features:
+            known += present(frame[feature.name], feature)
+        rows = [[LITTLE_DATA] if n < 0.5 * len(self.features) else [] for n in known.tolist()]
+        return pl.Series("flags", rows, dtype=pl.List(pl.String))
+
+
+def scorecard_of(settings: TrainingSettings) -> Scorecard | None:
+    """The scorecard of these settings; None if they have none."""
+    if not settings.scorecard.lines:
+        return None
+    return Scorecard(settings.scorecard, settings.deal_words)
+
+
+def columns_of(settings: ScorecardSettings) -> tuple[str, ...]:
+    """Every column that the lines read, each once, in their order."""
+    read = [line.feature for line in settings.lines]
+    read += [line.decay.days_since for line in settings.lines if line.decay]
+    return tuple(dict.fromkeys(read))
+
+
+def check_names(settings: ScorecardSettings, contract: tuple[Feature, ...] = FEATURES) -> list[str]:
+    """What is wrong with the features that the lines use, in words; empty if nothing is.
+
+    Names must exist (the caller says so); an outcome in disguise earns no points; a condition must
+    suit the feature's kind.
+    """
+    known, problems = {feature.name: feature for feature in contract}, []
+    for line in settings.lines:
+        feature = known[line.feature]
+        is_text = feature.kind == "category"
+        if feature.source_kind == "unsafe":
+            problems.append(f"{line.feature} changes with the outcome and must not be used")
+        if is_text and (line.at_least is not None or line.at_most is not None):
+            problems.append(f"{line.feature} holds texts: use one_of or present")
+        if not is_text and line.one_of is not None:
+            problems.append(f"{line.feature} holds numbers: use at_least, at_most or present")
+        if line.decay and known[line.decay.days_since].unit != "days":
+            problems.append(f"decay.days_since {line.decay.days_since} is no feature in days")
+    return problems
+
+
+def line_points(frame: pl.DataFrame, line: ScorecardLine) -> np.ndarray:
+    """Points of each row by one line."""
+    met = _is_met(frame[line.feature], line)
+    points = np.where(met, float(line.points), 0.0)
+    if line.decay is None:
+        return points
+    days = numbers(frame[line.decay.days_since])
+    # no such event on record: nothing is left
+    left = np.where(np.isnan(days), 0.0, 0.5 ** (np.maximum(days, 0) / line.decay.half_life_days))
+    return points * left
+
+
+def added(points: np.ndarray) -> np.ndarray:
+    """Sum of each row, column by column: a row's sum does not depend on the rows beside it."""
+    total = np.zeros(len(points))
+    for place in range(points.shape[1]):
+        total += points[:, place]
+    return np.round(total, DIGITS)
+
+
+def scale(points: np.ndarray, features: tuple[Feature, ...], lines) -> np.ndarray:
+    """Points of these features' lines as 0-100 between the least and the most they can give."""
+    bounds = [attainable([ln for ln in lines if ln.feature == f.name]) for f in features]
+    least, most = (sum(bound[side] for bound in bounds) for side in (0, 1))
+    return np.clip(100 * (points - least) / (most - least), 0, 100)
+
+
+def attainable(lines: list[ScorecardLine]) -> tuple[int, int]:
+    """Least and most points that lines on one feature can add up to, over all its values.
+
+    A line that fades may give anything between nothing and its points.
+    """
+    ends = [end for ln in lines for end in (ln.at_least, ln.at_most) if end is not None]
+    around = [end + side * 1e-9 * (1 + abs(end)) for end in ends for side in (-1, 0, 1)]
+    texts = sorted({text for line in lines for text in line.one_of or ()})
+    totals = [(0, 0)]
+    for values in (pl.Series([*around, 0.0]), pl.Series([*texts, "\0any other"])):
+        met = [(line, _is_met(values, line)) for line in lines if _suits(line, values)]
+        for place in range(len(values)):
+            given = [line for line, hits in met if hits[place]]
+            low = sum(min(ln.points, 0) if ln.decay else ln.points for ln in given)
+            high = sum(max(ln.points, 0) if ln.decay else ln.points for ln in given)
+            totals.append((low, high))
+    return min(low for low, _ in totals), max(high for _, high in totals)
+
+
+def _suits(line: ScorecardLine, values: pl.Series) -> bool:
+    if line.present:
+        return True
+    return (line.one_of is not None) == (values.dtype == pl.String)
+
+
+def _is_met(series: pl.Series, line: ScorecardLine) -> np.ndarray:
+    if line.one_of is not None:
+        return series.cast(pl.String).is_in(list(line.one_of)).fill_null(False).to_numpy()
+    if line.present and series.dtype in (pl.String, pl.Categorical):
+        return series.is_not_null().to_numpy()
+    values = numbers(series)
+    met = ~np.isnan(values)
+    if line.at_least is not None:
+        met &= values >= line.at_least
+    if line.at_most is not None:
+        met &= values <= line.at_most
+    return met
