@@ -20,6 +20,7 @@ from dagster_project.home import Home
 from dagster_project.landing.store import hold_arrival
 from dagster_project.publisher import horizon_columns
 from dagster_project.resources import ScoringHome
+from dagster_project.training_set import read_training_set
 from dagster_project.warehouse import replace_rows
 
 # Written by the check of account_scores_daily, so it is no asset of its own; shown where its readers are.
@@ -255,7 +256,8 @@ def _training_set(
     settings = scoring_home.home.settings().for_training()
     connection = scoring_home.connect()
     try:
-        frame = connection.execute("from datasets.training_set").pl()
+        # The rows that are learnt from; that the whole has one row an account and day, dbt tests.
+        frame, _ = read_training_set(connection, settings)
         (labels_as_of,) = connection.execute(
             "select max(labels_as_of) from labels.label_conversion "
             "where as_of_date in (select as_of_date from datasets.training_set)"
@@ -300,6 +302,7 @@ def _account_scores(
                 previous_count=before or None,
                 max_change=settings.checks.max_change_of_accounts,
                 explained=settings.explanation.max_accounts_per_day,
+                by_scorecard="scorecard" in frame["score_basis"],
             )
             yield frame, suite, day.isoformat()
     finally:

@@ -17,7 +17,14 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from models.feature_contract import FEATURES
-from models.settings import DealWords, RuleColumn, TrainingSettings
+from models.scorecard_check import problems_of
+from models.settings import (
+    DealWords,
+    RuleColumn,
+    ScorecardLine,
+    ScorecardSettings,
+    TrainingSettings,
+)
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_SETTINGS_FILE = PROJECT_ROOT / "scoring.yaml"
@@ -62,8 +69,12 @@ class Conversion(_Section):
                 f"primary_horizon_days is {self.primary_horizon_days}, "
                 f"which is not one of horizons_days {self.horizons_days}"
             )
-        if sorted(set(self.horizons_days)) != self.horizons_days:
-            raise ValueError("horizons_days must rise, without repeats")
+        # Several would have to agree with each other (30 days at most as likely as 90), which nothing trains yet.
+        if len(self.horizons_days) > 1:
+            raise ValueError(
+                f"horizons_days names {self.horizons_days}: one horizon is trained so far; "
+                f"leave horizons_days: [{self.primary_horizon_days}]"
+            )
         return self
 
 
@@ -96,6 +107,7 @@ class Training(TrainingSettings):
             "horizon_days": "conversion.primary_horizon_days",
             "snapshot_attributes": "features.snapshot_attributes",
             "deal_words": "words",
+            "scorecard": "scorecard, a section of its own",
         }
         for name, place in elsewhere.items():
             if isinstance(value, dict) and name in value:
@@ -111,6 +123,60 @@ class Training(TrainingSettings):
     @classmethod
     def _columns_exist(cls, value: tuple[RuleColumn, ...]) -> tuple[RuleColumn, ...]:
         _known([column.name for column in value], {feature.name for feature in FEATURES})
+        return value
+
+
+class Scorecard(ScorecardSettings):
+    """Points that score until there is enough history, and the baseline beside each training."""
+
+    @field_validator("lines")
+    @classmethod
+    def _features_exist_and_suit(cls, value: tuple[ScorecardLine, ...]) -> tuple:
+        _known([name for line in value for name in line.columns], {f.name for f in FEATURES})
+        if problems := [problem for line in value for problem in problems_of(line)]:
+            raise ValueError("; ".join(problems))
+        return value
+
+
+class Slice(_Section):
+    """A part of the accounts that evaluations measure apart: those with a feature below or from a value on."""
+
+    name: Annotated[str, Field(min_length=1)]
+    feature: str
+    at_least: float | None = None
+    below: float | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _not_the_whole(cls, value: str) -> str:
+        if value == "all":
+            raise ValueError("all accounts are always measured; give the slice another name")
+        return value
+
+    @field_validator("feature")
+    @classmethod
+    def _feature_exists(cls, value: str) -> str:
+        _known([value], {feature.name for feature in FEATURES if feature.kind == "number"})
+        return value
+
+    @model_validator(mode="after")
+    def _has_a_threshold(self) -> Slice:
+        if self.at_least is None and self.below is None:
+            raise ValueError(f"the slice {self.name!r} needs at_least, below or both")
+        return self
+
+
+class Evaluation(_Section):
+    """How stored scores are held against what happened since."""
+
+    slices: list[Slice] = []
+
+    @field_validator("slices")
+    @classmethod
+    def _names_once(cls, value: list[Slice]) -> list[Slice]:
+        names = [one.name for one in value]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two slices are called {', '.join(twice)}")
         return value
 
 
@@ -140,6 +206,8 @@ class Settings(_Section):
     features: Features = Features()
     words: DealWords = DealWords()
     training: Training = Training()
+    scorecard: Scorecard = Scorecard()
+    evaluation: Evaluation = Evaluation()
     explanation: Explanation = Explanation()
     checks: Checks = Checks()
 
@@ -156,6 +224,7 @@ class Settings(_Section):
         own["horizon_days"] = self.conversion.primary_horizon_days
         own["snapshot_attributes"] = tuple(self.features.snapshot_attributes)
         own["deal_words"] = self.words
+        own["scorecard"] = ScorecardSettings(**self.scorecard.model_dump())
         return TrainingSettings(**own)
 
     def for_dbt(self) -> str:

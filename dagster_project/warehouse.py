@@ -27,12 +27,14 @@ TABLES = {
     "factor_contributions": """
         as_of_date date not null, account_id varchar not null, factor_rank integer, feature varchar, family varchar,
         feature_value varchar, contribution double, reason varchar, scoring_model_version varchar""",
+    "scorecards": """
+        scoring_model_version varchar not null, content varchar""",
     "trained_models": """
         scoring_model_version varchar not null, trained_as_of date not null, champion_from date, verdict varchar not null,
         why varchar, horizon_days integer, train_rows bigint, train_positives bigint, first_as_of_date date,
         last_as_of_date date, test_rows bigint, test_positives bigint, auc double, auc_low double, auc_high double,
         pr_auc double, brier double, brier_base double, log_loss double, lift_top_decile double, ece double,
-        baselines varchar, calibration varchar, snapshot_features varchar[], mlflow_run_id varchar,
+        baselines varchar, components varchar, calibration varchar, snapshot_features varchar[], mlflow_run_id varchar,
         feature_contract_version varchar, code_version varchar, created_at timestamp""",
     "reliability_bins": """
         scoring_model_version varchar not null, slice varchar, horizon_days integer, bin integer, n bigint,

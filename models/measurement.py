@@ -16,8 +16,7 @@ from models.components import fit_components
 from models.encoding import Encoder
 from models.evaluation import compare, evaluate, reliability
 from models.feature_contract import Feature, usable_features
-from models.scorecard import columns_of
-from models.settings import ScorecardSettings, TrainingSettings
+from models.settings import TrainingSettings
 from models.training_rows import newest, outcomes
 
 # A component's raw probability is not calibrated: only its order is measured.
@@ -103,10 +102,7 @@ def fit_baselines(
 def _safe_lines(rows: pl.DataFrame, settings: TrainingSettings, contract) -> tuple:
     usable = {f.name for f in usable_features(settings.snapshot_attributes, (), contract)}
     allowed = usable & set(rows.columns)
-    lines = settings.scorecard.lines
-    return tuple(
-        ln for ln in lines if allowed.issuperset(columns_of(ScorecardSettings(lines=[ln])))
-    )
+    return tuple(ln for ln in settings.scorecard.lines if allowed.issuperset(ln.columns))
 
 
 def _components(tested: LaterPart, features, settings: TrainingSettings) -> dict[str, dict]:

@@ -81,7 +81,7 @@ class Scorecard:
 
     def points(self, frame: pl.DataFrame) -> np.ndarray:
         """Points of each row by feature, shape (rows, features), in the order of `features`."""
-        require_columns(frame, ["account_id", "as_of_date", *columns_of(self.settings)])
+        require_columns(frame, ["account_id", "as_of_date", *self.settings.columns])
         out = np.zeros((frame.height, len(self.features)))
         places = {feature.name: place for place, feature in enumerate(self.features)}
         for line in self.settings.lines:
@@ -152,34 +152,6 @@ def scorecard_of(settings: TrainingSettings) -> Scorecard | None:
     if not settings.scorecard.lines:
         return None
     return Scorecard(settings.scorecard, settings.deal_words)
-
-
-def columns_of(settings: ScorecardSettings) -> tuple[str, ...]:
-    """Every column that the lines read, each once, in their order."""
-    read = [line.feature for line in settings.lines]
-    read += [line.decay.days_since for line in settings.lines if line.decay]
-    return tuple(dict.fromkeys(read))
-
-
-def check_names(settings: ScorecardSettings, contract: tuple[Feature, ...] = FEATURES) -> list[str]:
-    """What is wrong with the features that the lines use, in words; empty if nothing is.
-
-    Names must exist (the caller says so); an outcome in disguise earns no points; a condition must
-    suit the feature's kind.
-    """
-    known, problems = {feature.name: feature for feature in contract}, []
-    for line in settings.lines:
-        feature = known[line.feature]
-        is_text = feature.kind == "category"
-        if feature.source_kind == "unsafe":
-            problems.append(f"{line.feature} changes with the outcome and must not be used")
-        if is_text and (line.at_least is not None or line.at_most is not None):
-            problems.append(f"{line.feature} holds texts: use one_of or present")
-        if not is_text and line.one_of is not None:
-            problems.append(f"{line.feature} holds numbers: use at_least, at_most or present")
-        if line.decay and known[line.decay.days_since].unit != "days":
-            problems.append(f"decay.days_since {line.decay.days_since} is no feature in days")
-    return problems
 
 
 def line_points(frame: pl.DataFrame, line: ScorecardLine) -> np.ndarray:

@@ -91,6 +91,11 @@ class ScorecardLine(Settings):
     points: int = Field(ge=-100, le=100)
     decay: Decay | None = None
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The features that the line reads."""
+        return (self.feature, self.decay.days_since) if self.decay else (self.feature,)
+
     @model_validator(mode="after")
     def _one_condition(self) -> "ScorecardLine":
         is_range = self.at_least is not None or self.at_most is not None
@@ -114,6 +119,11 @@ class ScorecardSettings(Settings):
     hot_from: float = Field(60.0, gt=0, le=100)
     warm_from: float = Field(40.0, gt=0, le=100)
     lines: tuple[ScorecardLine, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every feature that the lines read, each once, in their order."""
+        return tuple(dict.fromkeys(name for line in self.lines for name in line.columns))
 
     @model_validator(mode="after")
     def _bands_rise(self) -> "ScorecardSettings":

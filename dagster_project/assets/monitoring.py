@@ -3,7 +3,7 @@
 Here: the asset that evaluates a scored day once its outcomes are known. Not here: the metrics (models/evaluation.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import dagster as dg
@@ -13,18 +13,12 @@ import polars as pl
 
 from dagster_project import dbt_runner
 from dagster_project.automation import ONE_RUN, days_of
+from dagster_project.config import Slice
 from dagster_project.resources import ScoringHome
 from dagster_project.warehouse import replace_rows
 from models.evaluation import compare, evaluate
+from models.scorecard import PREFIX
 from models.settings import TrainingSettings
-
-# Accounts in the first year after their first won deal fare apart: little of their history exists.
-SLICES = {
-    "all": pl.col("account_id").is_not_null(),
-    "first year": pl.col("days_since_first_won") < 365,
-    "later years": pl.col("days_since_first_won") >= 365,
-}
-
 
 # What is kept of the paired difference between model and baseline.
 LEADS = (
@@ -35,6 +29,8 @@ LEADS = (
     "lift_top_decile_low",
     "lift_top_decile_high",
 )
+# What is measured of probabilities alone.
+OF_PROBABILITIES = ("brier", "brier_base", "log_loss", "ece")
 
 
 def evaluation_asset(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
@@ -61,7 +57,7 @@ def evaluation_asset(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         known = _outcomes_known_as_of(scoring_home)
         _build_labels(scoring_home, days, known)
         tables = [_evaluate_day(scoring_home, day, known) for day in days]
-        found = pl.concat(tables)
+        found = pl.concat(tables, how="vertical_relaxed")
         connection = scoring_home.connect()
         try:
             replace_rows(connection, "evaluations", found, "as_of_date", days)
@@ -88,7 +84,7 @@ def _in_a_table(found: pl.DataFrame, most: int = 50) -> str:
         lines.append(
             f"| {row['as_of_date']} | {row['predictor'].replace('_', ' ')} | {row['slice']} | {row['n']} "
             f"| {row['positives']} | {row['auc']:.3f} ({row['auc_low']:.3f}-{row['auc_high']:.3f}) "
-            f"| {row['lift_top_decile']:.2f} | {row['ece']:.3f} |"
+            f"| {row['lift_top_decile']:.2f} | {'' if row['ece'] is None else format(row['ece'], '.3f')} |"
         )
     return "\n".join(lines)
 
@@ -115,7 +111,8 @@ def _build_labels(scoring_home: ScoringHome, days: list[date], known: date) -> N
 
 
 def _evaluate_day(scoring_home: ScoringHome, day: date, known: date) -> pl.DataFrame:
-    settings = scoring_home.home.settings().for_training()
+    asked = scoring_home.home.settings()
+    settings = asked.for_training()
     connection = scoring_home.connect()
     try:
         rows = _scored_with_outcome(connection, day, settings.horizon_days)
@@ -127,9 +124,14 @@ def _evaluate_day(scoring_home: ScoringHome, day: date, known: date) -> pl.DataF
             allow_retries=False,
         )
     (version,) = rows["scoring_model_version"].unique()
-    predictions = {"model": (rows["probability"].to_numpy(), rows["raw_probability"].to_numpy())}
-    for name, baseline in scoring_home.registry().load_baselines(version).items():
-        predictions[name] = baseline.predict(rows)
+    if version.startswith(PREFIX):
+        predictions = {"scorecard": _as_order(rows)}
+    else:
+        predictions = {
+            "model": (rows["probability"].to_numpy(), rows["raw_probability"].to_numpy())
+        }
+        for name, baseline in scoring_home.registry().load_baselines(version).items():
+            predictions[name] = baseline.predict(rows)
     facts = {
         "as_of_date": day,
         "horizon_days": settings.horizon_days,
@@ -138,7 +140,7 @@ def _evaluate_day(scoring_home: ScoringHome, day: date, known: date) -> pl.DataF
     }
     found = [
         {**facts, "slice": label, **measured}
-        for label, members in SLICES.items()
+        for label, members in slices_of(asked.evaluation.slices).items()
         for measured in _measure_slice(
             rows, rows.select(members.fill_null(False)).to_series(), predictions, settings
         )
@@ -149,6 +151,22 @@ def _evaluate_day(scoring_home: ScoringHome, day: date, known: date) -> pl.DataF
             allow_retries=False,
         )
     return pl.DataFrame(found, infer_schema_length=None)
+
+
+def slices_of(slices: Sequence[Slice]) -> dict[str, pl.Expr]:
+    """All accounts, then each part that scoring.yaml asks for, by name; a missing value is in no part."""
+    parts = {"all": pl.col("account_id").is_not_null()}
+    for one in slices:
+        low = pl.lit(True) if one.at_least is None else pl.col(one.feature) >= one.at_least
+        high = pl.lit(True) if one.below is None else pl.col(one.feature) < one.below
+        parts[one.name] = pl.col(one.feature).is_not_null() & low & high
+    return parts
+
+
+def _as_order(rows: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """A scorecard's scores order accounts and say no probability: each gets the day's rate."""
+    rate = rows["is_converted"].cast(pl.Float64).mean()
+    return np.full(rows.height, rate), rows["score"].to_numpy()
 
 
 def _measure_slice(
@@ -176,7 +194,7 @@ def _measure_slice(
     }
     for name, (probability, order) in cut.items():
         lead = {}
-        if name != "model":
+        if name != "model" and "model" in cut:
             pair = compare(
                 outcomes,
                 cut["model"][0],
@@ -193,6 +211,8 @@ def _measure_slice(
             **evaluate(outcomes, probability, accounts, seed, rounds, order),
             **{f"model_lead_{key}": None for key in LEADS},
             **lead,
+            # What scored the day said no probability, so none can be measured.
+            **({} if "model" in cut else dict.fromkeys(OF_PROBABILITIES)),
         }
 
 
@@ -201,7 +221,7 @@ def _scored_with_outcome(
 ) -> pl.DataFrame:
     """Features, stored probability and outcome of each account scored that day, by account."""
     return connection.execute(
-        "select features.*, stored.raw_probability, stored.win_probabilities[$horizon] as probability, "
+        "select features.*, stored.score, stored.raw_probability, stored.win_probabilities[$horizon] as probability, "
         "stored.scoring_model_version, label.is_converted "
         "from datasets.scoring_set as features "
         "join scoring.account_predictions as stored using (account_id, as_of_date) "

@@ -1,8 +1,10 @@
-"""Features + scoring model → scores and reasons of a day.
+"""Features + scoring model → scores and reasons of a day; the scorecard scores days without a champion.
 
-Here: which scoring model answers for which day, and writing its answers. Not here: what a score is (models/scoring.py).
+Here: which scoring model answers for which day, and writing its answers. Not here: what a score is (models/scoring.py,
+models/scorecard.py).
 """
 
+import json
 from collections.abc import Iterator
 from datetime import date
 
@@ -15,19 +17,19 @@ from dagster_project.resources import ScoringHome
 from dagster_project.warehouse import replace_rows
 from models.explanation import factor_contributions, top_reasons
 from models.feature_contract import FEATURES
+from models.registry import Registry
+from models.scorecard import Scorecard, scorecard_of
 from models.scoring import ScoringModel
 
 # What this version cannot say yet is null, never zero.
 NOT_SAID = {
-    "fit_score": pl.Float64,
-    "engagement_score": pl.Float64,
-    "intent_score": pl.Float64,
     "grade": pl.String,
     "tier": pl.Int32,
     "segment": pl.String,
     "expected_deal_usd": pl.Float64,
     "expected_value_usd": pl.Float64,
 }
+PROBABILITIES = pl.List(pl.Struct({"key": pl.Int32, "value": pl.Float64}))
 
 
 class ScoringConfig(dg.Config):
@@ -37,11 +39,12 @@ class ScoringConfig(dg.Config):
 
 
 def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    """account_predictions and factor_contributions."""
+    """account_predictions, factor_contributions and scorecards."""
 
     described = {
-        "account_predictions": "One row an eligible account and day, as the scoring model said it.",
-        "factor_contributions": "One row a factor of an explained score (TreeSHAP, log-odds).",
+        "account_predictions": "One row an eligible account and day, as the scoring model or the scorecard said it.",
+        "factor_contributions": "One row a factor of an explained score (TreeSHAP in log-odds; points of a scorecard).",
+        "scorecards": "One row a scorecard that has scored, with its lines, so that its scores can be derived again.",
     }
     # A day asks for the newest training, not for one partition a day.
     newest = dg.AssetDep("trained_models", partition_mapping=dg.LastPartitionMapping())
@@ -64,48 +67,90 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     def score_days(
         context: dg.AssetExecutionContext, config: ScoringConfig, scoring_home: ScoringHome
     ) -> Iterator[dg.MaterializeResult]:
-        settings = scoring_home.home.settings()
-        registry = scoring_home.registry()
+        settings, registry = scoring_home.home.settings(), scoring_home.registry()
         scored = explained = 0
-        versions: dict[str, ScoringModel] = {}
+        loaded: dict[str, ScoringModel | Scorecard] = {}
         for day in days_of(context):
-            version = (
-                registry.newest_champion()
-                if config.model == "latest"
-                else registry.champion_as_of(day)
-            )
-            if version is None:
-                raise dg.Failure(
-                    f"No scoring model was champion on {day}. Train one: scoring retrain --as-of {day}",
-                    allow_retries=False,
-                )
-            if version not in versions:
-                versions[version] = registry.load_version(version)
+            version = _version_of(day, config, registry, settings)
+            if version not in loaded:
+                loaded[version] = _load(version, registry, settings)
             predictions, factors = _score_day(
-                scoring_home, day, versions[version], version, settings, context.run_id
+                scoring_home, day, loaded[version], version, settings, context.run_id
             )
             scored += predictions.height
             explained += factors["account_id"].n_unique()
             context.log.info(
-                f"{day}: {predictions.height} accounts scored by scoring model {version}"
+                f"{day}: {predictions.height} accounts scored by {_in_words([version])}"
             )
-        model = dg.MetadataValue.text(", ".join(sorted(versions, key=int)))
+        cards = {v: one for v, one in loaded.items() if isinstance(one, Scorecard)}
+        _keep(scoring_home, cards)
+        by = {"scored by": _in_words(loaded)}
         yield dg.MaterializeResult(
-            asset_key="account_predictions",
-            metadata={"dagster/row_count": scored, "scoring model": model},
+            asset_key="account_predictions", metadata={"dagster/row_count": scored, **by}
         )
         yield dg.MaterializeResult(
-            asset_key="factor_contributions",
-            metadata={"accounts explained": explained, "scoring model": model},
+            asset_key="factor_contributions", metadata={"accounts explained": explained, **by}
+        )
+        yield dg.MaterializeResult(
+            asset_key="scorecards", metadata={"dagster/row_count": len(cards)}
         )
 
     return score_days
 
 
+def _version_of(day: date, config: ScoringConfig, registry: Registry, settings: Settings) -> str:
+    """The champion of the day, else the scorecard. Raises Failure where there is neither."""
+    is_latest = config.model == "latest"
+    version = registry.newest_champion() if is_latest else registry.champion_as_of(day)
+    if version is not None:
+        return version
+    scorecard = scorecard_of(settings.for_training())
+    if scorecard is None:
+        raise dg.Failure(
+            f"No scoring model was champion on {day}, and scoring.yaml holds no scorecard. "
+            f"Train a model: scoring retrain --as-of {day}; or write a scorecard (the project's scoring.yaml has one).",
+            allow_retries=False,
+        )
+    return scorecard.version
+
+
+def _load(version: str, registry: Registry, settings: Settings) -> ScoringModel | Scorecard:
+    scorecard = scorecard_of(settings.for_training())
+    if scorecard is not None and version == scorecard.version:
+        return scorecard
+    return registry.load_version(version)
+
+
+def _in_words(versions) -> str:
+    """Scoring models by number, then scorecards."""
+    ordered = sorted(versions, key=lambda version: (not version.isdigit(), len(version), version))
+    return ", ".join(v if not v.isdigit() else f"scoring model {v}" for v in ordered)
+
+
+def _keep(scoring_home: ScoringHome, cards: dict[str, Scorecard]) -> None:
+    """Scoring.yaml changes; what scored a stored day must stay known."""
+    if not cards:
+        return
+    rows = pl.DataFrame(
+        {
+            "scoring_model_version": list(cards),
+            "content": [
+                json.dumps(one.settings.model_dump(mode="json"), sort_keys=True)
+                for one in cards.values()
+            ],
+        }
+    )
+    connection = scoring_home.connect()
+    try:
+        replace_rows(connection, "scorecards", rows, "scoring_model_version", list(cards))
+    finally:
+        connection.close()
+
+
 def _score_day(
     scoring_home: ScoringHome,
     day: date,
-    model: ScoringModel,
+    scorer: ScoringModel | Scorecard,
     version: str,
     settings: Settings,
     run_id: str,
@@ -115,13 +160,11 @@ def _score_day(
         frame = connection.execute(
             "from datasets.scoring_set where as_of_date = ? order by account_id", [day]
         ).pl()
-        scores = model.score(frame)
-        factors = _explain_best(model, frame, scores, settings).with_columns(
-            pl.lit(version).alias("scoring_model_version")
-        )
-        reasons = top_reasons(factors, FEATURES, settings.explanation.reasons_per_account)
+        scores = scorer.score(frame)
+        factors, reasons = _explain(scorer, _best(frame, scores, settings), settings)
+        factors = factors.with_columns(pl.lit(version).alias("scoring_model_version"))
         predictions = _as_rows(
-            scores.join(reasons, on=["as_of_date", "account_id"], how="left"), model, settings
+            scores.join(reasons, on=["as_of_date", "account_id"], how="left"), scorer, settings
         )
         predictions = predictions.with_columns(
             pl.lit(version).alias("scoring_model_version"),
@@ -135,40 +178,59 @@ def _score_day(
     return predictions, factors
 
 
-def _explain_best(
-    model: ScoringModel, frame: pl.DataFrame, scores: pl.DataFrame, settings: Settings
-) -> pl.DataFrame:
-    """TreeSHAP costs more than all else: only the best accounts, up to the setting."""
+def _best(frame: pl.DataFrame, scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """TreeSHAP costs more than all else: only the best accounts, up to the setting, are explained."""
     most = settings.explanation.max_accounts_per_day
-    if frame.height > most:
-        best = scores.sort("raw_probability", "account_id", descending=[True, False]).head(most)
-        frame = frame.filter(pl.col("account_id").is_in(best["account_id"].implode()))
-    return factor_contributions(model, frame)
+    if frame.height <= most:
+        return frame
+    order = ["raw_probability", "score", "account_id"]
+    best = scores.sort(order, descending=[True, True, False], nulls_last=True).head(most)
+    return frame.filter(pl.col("account_id").is_in(best["account_id"].implode()))
 
 
-def _as_rows(scores: pl.DataFrame, model: ScoringModel, settings: Settings) -> pl.DataFrame:
+def _explain(
+    scorer: ScoringModel | Scorecard, frame: pl.DataFrame, settings: Settings
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Factors and reasons of each account of the frame."""
+    most = settings.explanation.reasons_per_account
+    if isinstance(scorer, Scorecard):
+        factors = scorer.factors(frame)
+        return factors, scorer.reasons(factors, most)
+    factors = factor_contributions(scorer, frame)
+    return factors, top_reasons(factors, FEATURES, most)
+
+
+def _as_rows(
+    scores: pl.DataFrame, scorer: ScoringModel | Scorecard, settings: Settings
+) -> pl.DataFrame:
     """The columns of scoring.account_predictions but for provenance."""
-    horizons = [part.horizon_days for part in model.parts]
+    is_scorecard = isinstance(scorer, Scorecard)
     missing_feeds = [
         f"no {name} data"
         for name, vendors in FEED_KINDS.items()
         if not vendors & set(settings.feeds)
     ]
     return scores.with_columns(
-        pl.concat_list(
-            [
-                pl.struct(
-                    pl.lit(h, dtype=pl.Int32).alias("key"),
-                    pl.col(f"win_probability_{h}d").alias("value"),
-                )
-                for h in horizons
-            ]
-        ).alias("win_probabilities"),
+        pl.lit(None, dtype=PROBABILITIES).alias("win_probabilities")
+        if is_scorecard
+        else _by_horizon(scorer),
         pl.col("flags").list.concat(pl.lit(missing_feeds, dtype=pl.List(pl.String))).alias("flags"),
-        pl.lit("model").alias("score_basis"),
-        pl.lit(model.metadata["feature_contract_version"]).alias("feature_contract_version"),
+        pl.lit("scorecard" if is_scorecard else "model").alias("score_basis"),
+        pl.lit(scorer.metadata["feature_contract_version"]).alias("feature_contract_version"),
         *(pl.lit(None, dtype=kind).alias(name) for name, kind in NOT_SAID.items()),
     )
+
+
+def _by_horizon(model: ScoringModel) -> pl.Expr:
+    """The probabilities of a row as a list of horizon and probability."""
+    pairs = [
+        pl.struct(
+            pl.lit(part.horizon_days, dtype=pl.Int32).alias("key"),
+            pl.col(f"win_probability_{part.horizon_days}d").alias("value"),
+        )
+        for part in model.parts
+    ]
+    return pl.concat_list(pairs).alias("win_probabilities")
 
 
 # What kind of evidence each vendor brings; a kind without a vendor is flagged on every row.

@@ -19,6 +19,7 @@ from dagster_project.assets.transform import FEATURE_LAYERS, TRAINING, TableName
 from dagster_project.automation import RUN_EACH, last_day_of_quarter, quarter_of
 from dagster_project.config import PROJECT_ROOT, Settings
 from dagster_project.resources import ScoringHome
+from dagster_project.training_set import read_training_set
 from dagster_project.warehouse import columns_of, replace_rows
 from models.training import TrainingResult, train
 from models.training_rows import training_digest
@@ -130,12 +131,13 @@ def _train_and_register(
     settings = scoring_home.home.settings().for_training()
     connection = scoring_home.connect()
     try:
-        rows = connection.execute("from datasets.training_set order by as_of_date, account_id").pl()
+        rows, thinning = read_training_set(connection, settings)
     finally:
         connection.close()
     code = code_version()
-    context.log.info(f"training on {rows.height} rows")
-    result = train(rows, settings, metadata={"trained_as_of": as_of.isoformat()})
+    left_out = {"thinning": thinning.describe()} if thinning else {}
+    context.log.info(f"training on {rows.height} rows {left_out or ''}")
+    result = train(rows, settings, metadata={"trained_as_of": as_of.isoformat(), **left_out})
     registry = scoring_home.registry()
     version, run_id = registry.register(
         result,
@@ -191,6 +193,7 @@ def _store(
         "test_rows": metrics.get("n"),
         "test_positives": metrics.get("positives"),
         "baselines": json.dumps(result.baseline_metrics, sort_keys=True),
+        "components": json.dumps(result.component_metrics, sort_keys=True),
         "calibration": json.dumps(result.calibration, sort_keys=True),
         "snapshot_features": sorted(
             c.feature.name
@@ -230,17 +233,29 @@ def _metadata(result: TrainingResult, version: str) -> dict[str, Any]:
     shown = {name: round(value, 4) for name, value in metrics.items() if isinstance(value, float)}
     others = {
         f"auc of {name}": round(values["auc"], 4)
-        for name, values in result.baseline_metrics.items()
+        for name, values in (result.baseline_metrics | result.component_metrics).items()
+        if values["auc"] is not None
     }
     return {
         "scoring model": version,
         "verdict": result.verdict.verdict,
         "why": result.verdict.why,
         "rows learnt from": result.window["rows"],
+        **_left_out(result),
         **shown,
         **others,
         "calibration": dg.MetadataValue.json(result.calibration),
     }
+
+
+def _left_out(result: TrainingResult) -> dict[str, Any]:
+    """Rows beyond training.max_training_rows, and features that no feed fills; nothing where nothing is left out."""
+    said: dict[str, Any] = {}
+    if thinning := result.model.metadata.get("thinning"):
+        said["rows left out"] = thinning["rows_available"] - thinning["rows_kept"]
+    if result.without_data:
+        said["features without data"] = ", ".join(sorted(result.without_data))
+    return said
 
 
 def trainer_digest() -> str:

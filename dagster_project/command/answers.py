@@ -163,7 +163,7 @@ def _since(
     """The stored day before, and the factors whose contribution moved; None if there is none."""
     before = _rows(
         connection,
-        "select as_of_date, score, scoring_model_version from scores.account_scores_daily "
+        "select as_of_date, score, score_basis, scoring_model_version from scores.account_scores_daily "
         "where account_id = ? and as_of_date < ? order by as_of_date desc limit 1",
         [score["account_id"], score["as_of_date"]],
     )
@@ -190,11 +190,14 @@ def _since(
     ]
     moved.sort(key=lambda row: (-abs(row["change"]), row["feature"]))
     same_model = before[0]["scoring_model_version"] == score["scoring_model_version"]
+    # A scorecard's points and a model's log-odds are two scales: between them nothing can be said to have moved.
+    is_same_basis = before[0]["score_basis"] == score["score_basis"]
     return {
         **before[0],
-        "change": score["score"] - before[0]["score"],
+        "change": score["score"] - before[0]["score"] if is_same_basis else None,
+        "is_same_basis": is_same_basis,
         "is_same_model": same_model,
-        "factors": moved,
+        "factors": moved if is_same_basis else [],
     }
 
 

@@ -131,7 +131,29 @@ def retrain(home: Home, as_of: date | None, show: bool = True) -> tuple[date, Ru
     if outcome.ok and said["verdict"] != PROMOTE:
         why = f"training refused ({said['verdict']}): {said['why']}"
         outcome = replace(outcome, ok=False, problems=(why,))
+    if not outcome.ok:
+        outcome = replace(outcome, problems=(*outcome.problems, _in_force(home, as_of)))
     return as_of, outcome
+
+
+def _in_force(home: Home, day: date) -> str:
+    """What scores a day where no new model does, in words."""
+    from models.registry import Registry
+    from models.scorecard import scorecard_of
+
+    scorecard = scorecard_of(home.settings().for_training())
+    if home.mlflow_database.exists() and (
+        champion := Registry(
+            f"sqlite:///{home.mlflow_database}", home.mlflow_artifacts
+        ).champion_as_of(day)
+    ):
+        return f"Scoring model {champion} stays in force."
+    if scorecard:
+        return (
+            f"The scorecard of {home.settings_file} stays in force ({scorecard.version}): "
+            "scores come from its points until there is enough history to learn from."
+        )
+    return f"Nothing is in force for {day}: no scoring model, and no scorecard in {home.settings_file}."
 
 
 def evaluate(home: Home, day: date, show: bool = True) -> RunOutcome:

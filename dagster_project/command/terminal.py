@@ -46,6 +46,11 @@ NAME_WIDTH = 26
 REASONS_SHOWN = 4
 ROWS_SHOWN = 10
 KILO = 1000
+POINTS_ONLY = (
+    "These scores are points of the scorecard in scoring.yaml, not probabilities: a scoring model takes over once there is "
+    "enough history to train one (`scoring retrain`)."
+)
+COMPONENT = "_score"
 UNITS = {"days": "days", "years": "years", "usd": "USD"}
 
 
@@ -79,6 +84,8 @@ def print_top(rows: Sequence[Mapping[str, Any]], horizon_days: int) -> None:
         ],
     )
     print_lines(f"Scored by {scored_by(first)}. `scoring explain ACCOUNT` says more about one.")
+    if is_scorecard(first):
+        print_lines(POINTS_ONLY)
 
 
 def print_explanation(answer: Mapping[str, Any], horizon_days: int) -> None:
@@ -92,14 +99,18 @@ def print_explanation(answer: Mapping[str, Any], horizon_days: int) -> None:
             f"wins in {horizon_days} days": percent(score.get(f"win_probability_{horizon_days}d")),
             "band": score.get("band"),
             "flags": score.get("flags") or [],
+            **_components(score),
             "scored by": scored_by(score),
         },
     )
+    unit = "Points" if is_scorecard(score) else "Log-odds"
+    if is_scorecard(score):
+        print_lines(POINTS_ONLY)
     if answer.get("factors"):
-        _print_factors(answer["factors"])
+        _print_factors(answer["factors"], unit)
     else:
         print_lines("No factors are stored for this account on that day.")
-    _print_since(answer.get("since"))
+    _print_since(answer.get("since"), unit)
 
 
 def print_status(answer: Mapping[str, Any]) -> None:
@@ -228,8 +239,15 @@ def company(row: Mapping[str, Any]) -> str:
     return literal(row.get("account_name") or row.get("domain") or row.get("account_id"))
 
 
+def is_scorecard(row: Mapping[str, Any]) -> bool:
+    """Whether a scorecard gave the score: then there is no probability."""
+    return row.get("score_basis") == "scorecard"
+
+
 def scored_by(row: Mapping[str, Any]) -> str:
-    """The scoring model, or the scorecard."""
+    """The scoring model, or the scorecard (whose version says itself that it is one)."""
+    if is_scorecard(row):
+        return literal(row.get("scoring_model_version"))
     return f"{literal(row.get('score_basis'))} {literal(row.get('scoring_model_version'))}"
 
 
@@ -322,13 +340,25 @@ def _print_models(models: Sequence[Mapping[str, Any]] | None) -> None:
         print_table("Trainings, newest first", columns, rows)
 
 
-def _print_factors(factors: Sequence[Mapping[str, Any]]) -> None:
+def _components(score: Mapping[str, Any]) -> dict[str, str]:
+    """What each kind of evidence says alone; nothing of kinds that cannot be said."""
+    said = {
+        column.removesuffix(COMPONENT): decimal(value, 0)
+        for column, value in score.items()
+        if column.endswith(COMPONENT) and value is not None
+    }
+    return (
+        {"components": ", ".join(f"{name} {value}" for name, value in said.items())} if said else {}
+    )
+
+
+def _print_factors(factors: Sequence[Mapping[str, Any]], unit: str) -> None:
     columns = [
         Column("", width=1),
         Column("Reason"),
         Column("Family", width=14),
         Column("Value", width=20),
-        Column("Log-odds", right=True),
+        Column(unit, right=True),
     ]
     rows = [
         (
@@ -336,31 +366,43 @@ def _print_factors(factors: Sequence[Mapping[str, Any]]) -> None:
             row.get("reason") or row.get("feature"),
             row.get("family"),
             with_unit(row.get("feature"), row.get("feature_value")),
-            f"{row['contribution']:+.3f}",
+            amount(row["contribution"], unit),
         )
         for row in factors
+        if row["contribution"] or unit != "Points"
     ]
     print_table("What speaks for it (+) and against it (-)", columns, rows)
 
 
-def _print_since(since: Mapping[str, Any] | None) -> None:
+def amount(contribution: float, unit: str) -> str:
+    """What a factor adds or takes: log-odds are small, points are people's own round numbers."""
+    return f"{contribution:+.1f}" if unit == "Points" else f"{contribution:+.3f}"
+
+
+def _print_since(since: Mapping[str, Any] | None, unit: str) -> None:
     if since is None:
         return print_lines("No earlier day is stored, so nothing can be said about a change.")
-    model = "the same scoring model" if since["is_same_model"] else "another scoring model"
+    if not since.get("is_same_basis", True):
+        return print_lines(
+            f"Since {literal(since['as_of_date'])} a scoring model and a scorecard have taken turns; "
+            "their scores stand on two scales, so nothing can be said about a change."
+        )
+    which = "the same" if since["is_same_model"] else "another"
+    model = f"{which} {'scorecard' if unit == 'Points' else 'scoring model'}"
     print_lines(f"Since {literal(since['as_of_date'])}: score {since['change']:+.1f}, by {model}.")
     if since["factors"]:
         columns = [
             Column("What moved", width=40),
             Column("Before", width=16),
             Column("Now", width=16),
-            Column("Log-odds", right=True),
+            Column(unit, right=True),
         ]
         rows = [
             (
                 r["feature"],
                 with_unit(r["feature"], r["before"]),
                 with_unit(r["feature"], r["now"]),
-                f"{r['change']:+.3f}",
+                amount(r["change"], unit),
             )
             for r in since["factors"]
         ]

@@ -19,6 +19,7 @@ CLASSES = {
     "grade": ("Grades are A, B, C or D, or empty.", ("A", "B", "C", "D")),
     "tier": ("Tiers are 1 to 4, or empty.", (1, 2, 3, 4)),
 }
+COMPONENTS = ("fit_score", "engagement_score", "intent_score")
 PROVENANCE = (
     "scoring_model_version",
     "score_basis",
@@ -38,14 +39,16 @@ def account_scores_suite(
     max_change: float = 0.5,
     explained: int | None = None,
     min_distinct_scores: int | None = None,
+    by_scorecard: bool = False,
 ) -> Any:
     """Return the suite for the scores of one day.
 
     horizons_days: columns win_probability_<h>d must exist. eligible_count: eligible accounts of
     the spine on that day. previous_count: scored accounts of the day before, None if there is
     none; max_change: by which share (0-1) the number may differ from it. explained: up to which rank
-    accounts are explained, None for all. min_distinct_scores:
-    default 1 in 50 accounts, between 1 and 20. The frame's list column `reasons` is seen as
+    accounts are explained, None for all. min_distinct_scores: default 1 in 50 accounts, between 1
+    and 20. by_scorecard: a scorecard scored the day; few lines give few different scores, so that
+    this only warns. The frame's list column `reasons` is seen as
     `reasons__size` (runner.py).
     """
     distinct = min_distinct_scores or max(1, min(20, ceil(eligible_count / 50)))
@@ -54,7 +57,8 @@ def account_scores_suite(
         "One row an eligible account, for one day, as analysts will see it.",
         [
             *_rows(as_of_date, eligible_count, previous_count, max_change),
-            *_score(distinct),
+            *_score(distinct, by_scorecard),
+            *(_component(name) for name in COMPONENTS),
             *_probabilities(sorted(horizons_days)),
             *_rank(eligible_count),
             *_classes(),
@@ -110,7 +114,8 @@ def _volume(previous: int, change: float) -> Any:
     )
 
 
-def _score(distinct: int) -> list[Any]:
+def _score(distinct: int, by_scorecard: bool) -> list[Any]:
+    differ = warning if by_scorecard else critical
     return [
         present(
             "score_present",
@@ -127,7 +132,7 @@ def _score(distinct: int) -> list[Any]:
             min_value=0,
             max_value=100,
         ),
-        critical(
+        differ(
             "ColumnUniqueValueCountToBeBetween",
             "scores_differ",
             f"There are at least {distinct} different scores; a constant score is a broken model.",
@@ -136,6 +141,18 @@ def _score(distinct: int) -> list[Any]:
             min_value=distinct,
         ),
     ]
+
+
+def _component(name: str) -> Any:
+    return critical(
+        "ColumnValuesToBeBetween",
+        f"{name}_0_to_100",
+        f"{name} lies between 0 and 100, or is empty where nothing can be said.",
+        "The reference population of the component is broken: retrain.",
+        column=name,
+        min_value=0,
+        max_value=100,
+    )
 
 
 def _probabilities(horizons: Sequence[int]) -> list[Any]:
@@ -174,6 +191,14 @@ def _probability(horizon: int) -> list[Any]:
             "Score the day again.",
             column=name,
             row_condition=column("score_basis") == "model",
+        ),
+        critical(
+            "ColumnValuesToBeNull",
+            f"{name}_empty_where_scorecard",
+            f"A scorecard's points are no probability: {name} is empty in its rows.",
+            "Score the day again; if it stays filled, report it.",
+            column=name,
+            row_condition=column("score_basis") == "scorecard",
         ),
     ]
 

@@ -15,7 +15,7 @@ import pytest
 from dagster_project.landing.door import land_file
 from dagster_project.landing.known_at import KnownAt
 from expectations.runner import validate
-from expectations.suites.account_scores import PROVENANCE, account_scores_suite
+from expectations.suites.account_scores import COMPONENTS, PROVENANCE, account_scores_suite
 from expectations.suites.arrival import arrival_facts, arrival_suite
 from expectations.suites.crm import account_suite, opportunity_history_suite, opportunity_suite
 from expectations.suites.training_set import training_set_suite
@@ -100,6 +100,9 @@ def scores() -> pl.DataFrame:
             "score": [100 * value for value in chance],
             "win_probability_30d": [value / 2 for value in chance],
             "win_probability_90d": chance,
+            "fit_score": [100 * value for value in chance],
+            "engagement_score": [50.0, None] * (ROWS // 2),
+            "intent_score": pl.Series([None] * ROWS, dtype=pl.Float64),
             "rank": list(range(1, ROWS + 1)),
             "band": ["hot", "warm", "cold"] * (ROWS // 3),
             "grade": ["A", None] * (ROWS // 2),
@@ -134,6 +137,15 @@ SUITES = {
         ),
     ),
 }
+
+
+def scorecard_scores() -> pl.DataFrame:
+    return scores().with_columns(
+        pl.lit("scorecard").alias("score_basis"),
+        pl.lit(None, dtype=pl.Float64).alias("win_probability_30d"),
+        pl.lit(None, dtype=pl.Float64).alias("win_probability_90d"),
+        pl.Series("reasons", [[]] * ROWS, dtype=pl.List(pl.String)),
+    )
 
 
 def put(column: str, value: object, rows: int = 1) -> Damage:
@@ -234,6 +246,12 @@ DAMAGES: dict[str, dict[str, Damage]] = {
         "win_probability_90d_0_to_1": put("win_probability_90d", 1.01),
         "win_probability_30d_present_where_modelled": put("win_probability_30d", None),
         "win_probability_90d_present_where_modelled": put("win_probability_90d", None),
+        "win_probability_30d_empty_where_scorecard": put("score_basis", "scorecard"),
+        "win_probability_90d_empty_where_scorecard": put("score_basis", "scorecard"),
+        **{
+            f"{name}_0_to_100": put(name, value)
+            for name, value in zip(COMPONENTS, (-0.1, 100.1, 101.0), strict=True)
+        },
         "win_probability_90d_at_least_30d": put("win_probability_30d", 0.95),
         "rank_present": put("rank", None),
         "rank_once": put("rank", 2),
@@ -352,13 +370,27 @@ def test_no_day_before_means_no_comparison_with_it():
 
 
 def test_a_scorecard_row_needs_neither_probability_nor_reasons(store):
-    frame = scores().with_columns(
-        pl.lit("scorecard").alias("score_basis"),
-        pl.lit(None, dtype=pl.Float64).alias("win_probability_30d"),
-        pl.lit(None, dtype=pl.Float64).alias("win_probability_90d"),
-        pl.Series("reasons", [[]] * ROWS, dtype=pl.List(pl.String)),
+    assert check(scorecard_scores(), SUITES["scores"][1](), store).findings == ()
+
+
+def test_few_different_scores_block_a_model_and_not_a_scorecard(store):
+    alike = scorecard_scores().with_columns(pl.lit(40.0).alias("score"))
+    by_scorecard, by_model = (
+        check(
+            alike,
+            account_scores_suite(
+                as_of_date=DAY,
+                horizons_days=[90],
+                eligible_count=ROWS,
+                by_scorecard=is_scorecard,
+            ),
+            store,
+        )
+        for is_scorecard in (True, False)
     )
-    assert check(frame, SUITES["scores"][1](), store).findings == ()
+    assert by_scorecard.success
+    assert [finding.expectation for finding in by_scorecard.warnings] == ["scores_differ"]
+    assert [finding.expectation for finding in by_model.failed_critical] == ["scores_differ"]
 
 
 def test_two_expectations_of_one_name_are_refused():

@@ -1,7 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='replace_dates',
           on_schema_change='append_new_columns', replaced_days=[0, 1, 7]) }}
 -- Every score ever given, one row an account and day. A rewritten day changes what later days say
--- about the change since, so the days one and seven later are written again as well.
+-- about the change since, so the days one and seven later are written again as well. A scorecard's
+-- score and a model's stand on two scales: between them no change is said.
 {% set days %}
     (
         select distinct requested.as_of_date + later.days as as_of_date
@@ -17,7 +18,7 @@ with predictions as (
 
 earlier as (
 
-    select account_id, as_of_date, score
+    select account_id, as_of_date, score, score_basis
     from predictions
     where as_of_date in (
         select as_of_date - lag.days from {{ days }}, (select unnest([1, 7]) as days) as lag
@@ -76,5 +77,7 @@ left join accounts
     on ranked.account_id = accounts.account_id and ranked.as_of_date = accounts.as_of_date
 left join earlier as day_before
     on ranked.account_id = day_before.account_id and ranked.as_of_date = day_before.as_of_date + 1
+    and ranked.score_basis = day_before.score_basis
 left join earlier as week_before
     on ranked.account_id = week_before.account_id and ranked.as_of_date = week_before.as_of_date + 7
+    and ranked.score_basis = week_before.score_basis
