@@ -264,7 +264,11 @@ def _training_set(
         ).fetchone()
     finally:
         connection.close()
-    features = usable_features(settings.snapshot_attributes, settings.left_out_features)
+    features = usable_features(
+        settings.snapshot_attributes,
+        settings.left_out_features,
+        versioned_attributes=settings.versioned_attributes,
+    )
     suite = training_set_suite(
         feature_columns=[feature.name for feature in features],
         labels_as_of=labels_as_of or date.max,

@@ -100,7 +100,12 @@ def fit_baselines(
 
 
 def _safe_lines(rows: pl.DataFrame, settings: TrainingSettings, contract) -> tuple:
-    usable = {f.name for f in usable_features(settings.snapshot_attributes, (), contract)}
+    usable = {
+        feature.name
+        for feature in usable_features(
+            settings.snapshot_attributes, (), contract, settings.versioned_attributes
+        )
+    }
     allowed = usable & set(rows.columns)
     return tuple(ln for ln in settings.scorecard.lines if allowed.issuperset(ln.columns))
 

@@ -138,6 +138,7 @@ class TrainingSettings(Settings):
     horizon_days: int = Field(365, ge=1)
     seed: int = 7
     snapshot_attributes: tuple[str, ...] = ()
+    versioned_attributes: tuple[str, ...] = ()
     left_out_features: tuple[str, ...] = ()
     refit: bool = True
     recency_half_life_days: int | None = Field(None, ge=1)

@@ -135,7 +135,12 @@ def train(
 
 def _features(rows, settings, contract) -> tuple[tuple[Feature, ...], dict[str, str]]:
     """What the model may learn from, and what it may but cannot, with the reason."""
-    usable = usable_features(settings.snapshot_attributes, settings.left_out_features, contract)
+    usable = usable_features(
+        settings.snapshot_attributes,
+        settings.left_out_features,
+        contract,
+        settings.versioned_attributes,
+    )
     require_columns(rows, [feature.name for feature in usable])
     empty = without_data(rows, usable)
     features = tuple(feature for feature in usable if feature.name not in empty)

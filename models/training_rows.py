@@ -23,7 +23,11 @@ def training_digest(
     """SHA-256 over all that decides a training: rows (in any order), settings, feature contract and
     code version.
     """
-    features = usable_features(settings.snapshot_attributes, settings.left_out_features)
+    features = usable_features(
+        settings.snapshot_attributes,
+        settings.left_out_features,
+        versioned_attributes=settings.versioned_attributes,
+    )
     rows = ordered(training_set)
     keys = rows.select(pl.concat_str("as_of_date", "account_id", "is_converted", separator="|"))
     values = feature_digests(rows, features).to_list()

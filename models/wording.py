@@ -1,15 +1,30 @@
 """Says values in words a sales person would use.
 
-Belongs here: numbers and units to text. Does not belong here: which feature says what.
+Belongs here: numbers and units to text, one or several. Does not belong here: which feature says
+what.
 """
+
+import re
 
 DAYS_A_MONTH = 30.4375
 DAYS_A_YEAR = 365.25
 
 
+_ALTERNATIVES = re.compile(r"\{([^{}|]+)\|([^{}|]+)\}")
+
+
+def one_or_several(words: str, value: object) -> str:
+    """`words` with each {visit|visits} settled: the first where the value is 1 (or true), else the
+    second."""
+    chosen = 1 if value == 1 else 2
+    return _ALTERNATIVES.sub(lambda found: found[chosen], words)
+
+
 def format_value(value: object, unit: str) -> str:
-    """Text of a value: count, days (as a duration), years, usd, ratio ("1.8 times"),
-    rate ("0.21"), share ("21 %") or text."""
+    """Text of a value: count, points, weeks, days (as a duration), years, usd, ratio ("1.8 times"),
+    rate ("0.21"), share ("21 %"), change ("+12") or text. A flag is said by the words around it."""
+    if unit == "flag":
+        return ""
     if unit == "text":
         return str(value)
     number = float(value)
@@ -19,6 +34,8 @@ def format_value(value: object, unit: str) -> str:
 def _count(number: float) -> str:
     if number == 0:
         return "no"
+    if abs(number) < 0.05:
+        return "hardly any"
     return f"{number:,.0f}" if number == round(number) else f"{number:,.1f}"
 
 
@@ -36,6 +53,18 @@ def _years(number: float) -> str:
 
 def _plural(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _weeks(number: float) -> str:
+    return _plural(round(number), "week")
+
+
+def _points(number: float) -> str:
+    return f"{number:.0f}"
+
+
+def _change(number: float) -> str:
+    return "unchanged" if round(number) == 0 else f"{number:+.0f}"
 
 
 def _usd(number: float) -> str:
@@ -60,6 +89,9 @@ def _share(number: float) -> str:
 
 _FORMATS = {
     "count": _count,
+    "points": _points,
+    "change": _change,
+    "weeks": _weeks,
     "days": _days,
     "years": _years,
     "usd": _usd,

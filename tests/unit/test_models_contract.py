@@ -20,9 +20,9 @@ def test_names_are_unique_and_every_row_can_be_said():
     names = [feature.name for feature in FEATURES]
     assert len(names) == len(set(names))
     for feature in FEATURES:
-        value = "x" if feature.unit == "text" else 3
-        said = feature.say(value, "won deal", "won deals")
-        assert said and "{" not in said
+        for value in ("x",) if feature.unit == "text" else (0, 1, 3, True):
+            said = feature.say(value, "won deal", "won deals")
+            assert said and "{" not in said and "|" not in said
         assert "{" not in feature.say(None, "won deal", "won deals")
 
 
@@ -39,6 +39,22 @@ def test_snapshot_features_are_used_only_when_named():
     assert "region" not in named
 
 
+def test_a_feature_whose_attributes_the_crm_keeps_is_versioned_there():
+    kept = {f.name: f for f in usable_features(["region"], versioned_attributes=["industry"])}
+    assert kept["industry"].source_kind == "versioned"
+    assert kept["region"].source_kind == "snapshot"
+    assert "country" not in kept
+    assert feature_named("industry").source_kind == "snapshot"
+
+
+def test_kept_attributes_may_stand_beside_allowed_ones_in_one_feature():
+    both = replace(feature_named("industry"), name="both", attributes=("industry", "region"))
+    (named,) = usable_features(["region"], (), (both, feature_named("region")), ["industry"])[:1]
+    assert named.name == "both" and named.source_kind == "snapshot"
+    names = usable_features((), (), (both, feature_named("region")), ["industry"])
+    assert names == ()
+
+
 def test_unsafe_features_are_never_used():
     status = replace(feature_named("last_won_type"), name="status", source_kind="unsafe")
     assert usable_features(SNAPSHOT_ATTRIBUTES, features=(*FEATURES, status)) == FEATURES
@@ -48,7 +64,14 @@ def test_left_out_features_are_left_out():
     assert "won_deals_total" not in {f.name for f in usable_features(left_out=["won_deals_total"])}
 
 
-@pytest.mark.parametrize("wrong", [{"snapshot_attributes": ["colour"]}, {"left_out": ["colour"]}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"snapshot_attributes": ["colour"]},
+        {"versioned_attributes": ["colour"]},
+        {"left_out": ["colour"]},
+    ],
+)
 def test_a_name_that_does_not_exist_is_refused(wrong):
     with pytest.raises(ContractError, match="colour"):
         usable_features(**wrong)
@@ -90,10 +113,31 @@ def test_any_change_of_content_changes_the_version():
         (0.213, "rate", "0.21"),
         (1, "years", "1 year"),
         ("biotech", "text", "biotech"),
+        (3.44, "count", "3.4"),
+        (0.01, "count", "hardly any"),
+        (1, "weeks", "1 week"),
+        (0, "points", "0"),
+        (0, "change", "unchanged"),
+        (12, "change", "+12"),
+        (-12, "change", "-12"),
     ],
 )
 def test_values_read_as_people_say_them(value, unit, words):
     assert format_value(value, unit) == words
+
+
+def test_words_say_one_and_several_and_none():
+    visits = feature_named("pricing_views_30d")
+    said = [visits.say(value, "won deal", "won deals") for value in (9, 1, 0)]
+    assert said == [
+        "9 views of the pricing page in 30 days",
+        "1 view of the pricing page in 30 days",
+        "no views of the pricing page in 30 days",
+    ]
+    assert visits.say(None, "won deal", "won deals") == "no website data on record"
+    worked = feature_named("is_worked_by_sales")
+    assert worked.say(True, "", "") == "worked by sales in 90 days"
+    assert worked.say(False, "", "") == "not worked by sales in 90 days"
 
 
 def test_one_deal_is_singular_and_missing_is_said():

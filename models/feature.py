@@ -1,0 +1,41 @@
+"""What one feature is: its name, kind, source and words.
+
+Belongs here: the shape of a row of the feature contract and how it is said. Does not belong here:
+the rows themselves (feature_contract.py), numbers to text (wording.py).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from models.wording import format_value, one_or_several
+
+Unit = Literal[
+    "count", "points", "change", "days", "weeks", "years", "usd", "ratio", "rate", "share", "flag",
+    "text",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature. `words` may use {value}, {deal}, {deals} and, where one and several read
+    differently, {visit|visits}; `topic` groups like reasons.
+    """
+
+    name: str
+    family: str
+    topic: str
+    kind: Literal["number", "category"]
+    unit: Unit
+    words: str
+    words_missing: str
+    monotone: Literal[-1, 0, 1] = 0
+    source_kind: Literal["versioned", "snapshot", "unsafe"] = "versioned"
+    attributes: tuple[str, ...] = ()
+
+    def say(self, value: object, deal: str, deals: str) -> str:
+        """The feature in words with the account's own value (None is missing)."""
+        if value is None:
+            return self.words_missing.format(deal=deal, deals=deals)
+        noun = deal if self.unit == "count" and value == 1 else deals
+        words = one_or_several(self.words, value)
+        return words.format(value=format_value(value, self.unit), deal=deal, deals=noun)
