@@ -36,3 +36,56 @@
             on {{ exists_on('event', 'as_of.as_of_date') }}
     )
 {%- endmacro %}
+
+{#
+  as_of_date + days_ago (0 is the date itself) + events counted by the day they happened on, for the
+  dates that lie less than `within_days` days after that day. Events are counted before they meet the
+  dates, so that a hundred dates do not multiply single events by a hundred. `keys` are the columns to
+  count by, `measures` the counted columns with their aggregates (integer ones: see ARCHITECTURE.md);
+  parts of a day that became known or were superseded at different times stay apart, so what is
+  counted must add up. All other events of the relation are out of the window on every date.
+#}
+{% macro as_of_event_days(relation, keys, measures, within_days, where='true') -%}
+    (
+        select
+            as_of.as_of_date,
+            as_of.days_ago,
+            counted.* exclude (known_at, occurred_at, superseded_on)
+        from (
+            select
+                {{ keys | join(', ') }},
+                known_at,
+                occurred_at::date as occurred_at,
+                superseded_on,
+                {%- for name, aggregate in measures.items() %}
+                {{ aggregate }} as {{ name }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            from {{ relation }} as event
+            where ({{ where }})
+                {%- if requested_dates() %}
+                and occurred_at >= date '{{ requested_dates()[0] }}' - {{ within_days }}
+                {%- endif %}
+            group by all
+        ) as counted
+        inner join (
+            select
+                as_of_date,
+                days_ago::integer as days_ago,
+                as_of_date - days_ago::integer as occurred_on
+            from {{ as_of_dates() }}
+            cross join range({{ within_days }}) as window_days(days_ago)
+        ) as as_of
+            on counted.occurred_at = as_of.occurred_on
+            and {{ exists_on('counted', 'as_of.as_of_date') }}
+    )
+{%- endmacro %}
+
+{# The day from which on anything of a relation of events was known (null: never). #}
+{% macro first_event_known_on(relation, where='true') -%}
+    (select min(greatest(known_at, occurred_at::date)) from {{ relation }} where {{ where }})
+{%- endmacro %}
+
+{# The day from which on any version of a relation held (null: never). #}
+{% macro first_version_known_on(relation, where='true') -%}
+    (select min(valid_from) from {{ relation }} where {{ where }})
+{%- endmacro %}

@@ -23,6 +23,11 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# The days that lie `days` days before the requested ones. #}
+{% macro dates_before(days) -%}
+    (select as_of_date - {{ days }} as as_of_date from {{ as_of_dates() }})
+{%- endmacro %}
+
 {#
   By hand (`dbt build` with nothing set) the last day known in core is computed. Not through ref():
   every model that asks is downstream of core anyway, and a ref would draw an edge from

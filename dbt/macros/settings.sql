@@ -33,6 +33,15 @@
     )
 {%- endmacro %}
 
+{# True when a domain is one of `domains` or lies under one: eu.nimbusworks.example is of nimbusworks.example. #}
+{% macro is_domain_of(column, domains) -%}
+    (
+    {%- for domain in domains | map('lower') | map('replace', "'", "''") -%}
+        {{ column }} = '{{ domain }}' or ends_with({{ column }}, '.{{ domain }}'){{ ' or ' if not loop.last }}
+    {%- else -%} false {%- endfor -%}
+    )
+{%- endmacro %}
+
 {# A list of horizons as a relation with one column, horizon_days. #}
 {% macro horizons() -%}
     (select unnest([{{ setting('horizons_days') | join(', ') }}])::integer as horizon_days)

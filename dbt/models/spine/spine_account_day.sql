@@ -19,6 +19,8 @@ ruled as (
         case
             when accounts.merged_into_account_id is not null then 'merged'
             when accounts.is_deleted then 'deleted'
+            when {{ is_domain_of('accounts.domain', setting('own_domains')) }} then 'our own company'
+            when {{ is_domain_of('accounts.domain', setting('competitor_domains')) }} then 'competitor'
             when accounts.account_type in {{ text_list(setting('excluded_account_types')) }}
                 then 'account type is ' || accounts.account_type
             {%- if setting('mode') == 'new_business' %}

@@ -19,6 +19,8 @@ select
     accounts.country,
     accounts.state,
     accounts.region,
+    accounts.employee_count,
+    accounts.annual_revenue_usd,
     -- founded later than the day: the date is wrong, so the age is unknown
     case when accounts.founded_on <= as_of_date
         then (as_of_date - accounts.founded_on)::integer
