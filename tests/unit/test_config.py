@@ -6,13 +6,19 @@ Belongs here: reading settings. Not here: what the settings do.
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, time
 
 import pytest
 
 from dagster_project.config import DEFAULT_SETTINGS_FILE, PROJECT_ROOT, SettingsError, load_settings
+from models.feature_contract import FEATURES
 
 PROJECT = DEFAULT_SETTINGS_FILE.read_text(encoding="utf-8")
+
+
+# What follows the scorecard in the file is a section again.
+WITHOUT_SCORECARD = re.sub(r"(?ms)^scorecard:\n.*?(?=^\S)", "", PROJECT)
 
 
 def written(folder, text):
@@ -39,6 +45,14 @@ def test_the_projects_settings_load():
     assert settings.arrival.cutoff_utc == time(5)
     assert settings.history_starts == date(2005, 1, 1)
     assert settings.conversion.mode == "new_business"
+
+
+def test_the_projects_scorecard_has_lines_of_all_four_families():
+    settings = load_settings(DEFAULT_SETTINGS_FILE)
+    families = {f.name: f.family for f in FEATURES}
+    named = {families[line.feature] for line in settings.scorecard.lines}
+    assert named == {"fit", "engagement", "intent", "relationship"}
+    assert settings.for_training().scorecard.lines == settings.scorecard.lines
 
 
 def test_the_examples_settings_load_and_reach_training_and_dbt():
@@ -72,12 +86,19 @@ def test_the_examples_settings_load_and_reach_training_and_dbt():
             "conversion",
             "primary_horizon_days is 30, which is not one of horizons_days [90]",
         ),
-        ("horizons_days: [90]", "horizons_days: [90, 30]", "conversion", "must rise"),
+        (
+            "horizons_days: [90]",
+            "horizons_days: [30, 90]",
+            "conversion",
+            "one horizon is trained so far; leave horizons_days: [90]",
+        ),
+        ("max_training_rows: 400000", "max_training_rows: 9", "training.max_training_rows", "1000"),
+        ("seed: 7", "scorecard: {}", "training", "scorecard is set by scorecard, a section"),
         ("horizons_days: [90]", "horizons_days: [0, 90]", "horizons_days.0", "greater than 0"),
         ('cutoff_utc: "05:00"', "cutoff_utc: 5:30", "arrival.cutoff_utc", "write the time in quot"),
         ('cutoff_utc: "05:00"', 'cutoff_utc: "25:00"', "arrival.cutoff_utc", 'as in "05:00"'),
-        ("[salesforce]", "[salesfroce]", "feeds", "did you mean salesforce?"),
-        ("[salesforce]", "[sap]", "feeds", "there are salesforce"),
+        ("feeds: [salesforce", "feeds: [salesfroce", "feeds", "did you mean salesforce?"),
+        ("feeds: [salesforce", "feeds: [sap", "feeds", "there are "),
         (
             "seed: 7",
             "horizon_days: 90",
@@ -118,6 +139,75 @@ def test_a_mistake_is_told_with_its_key_and_what_to_do(tmp_path, old, new, key, 
     message = refusal(edited(tmp_path, old, new))
     assert f"{key}: " in message and advice in message
     assert "Input" not in message and "Value error" not in message
+
+
+LINE = "\nscorecard: {lines: [%s]}\nwords:\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("{feature: won_deals, at_least: 1, points: 5}", "did you mean won_deals_"),
+        ("{feature: won_deals_365d, points: 5}", "give one condition"),
+        ("{feature: won_deals_365d, at_least: 1, present: true, points: 5}", "give one condition"),
+        ("{feature: won_deals_365d, at_least: 3, at_most: 2, points: 5}", "nothing meets it"),
+        ("{feature: won_deals_365d, at_least: 1, points: 0}", "remove the line"),
+        ("{feature: won_deals_365d, at_least: 1, points: 500}", "less than or equal to 100"),
+        ("{feature: won_deals_365d, one_of: [a], points: 5}", "holds numbers: use at_least"),
+        ("{feature: last_won_type, at_least: 1, points: 5}", "holds texts: use one_of"),
+        ("{feature: won_deals_365d, present: false, points: 5}", "should be True"),
+        ("{feature: won_deals_365d, is: 1, points: 5}", "no such setting"),
+        (
+            "{feature: won_deals_365d, at_least: 1, points: 5, "
+            "decay: {days_since: won_deals_730d, half_life_days: 9}}",
+            "is no feature in days",
+        ),
+        (
+            "{feature: won_deals_365d, at_least: 1, points: 5, "
+            "decay: {days_since: days_since_last_vist, half_life_days: 9}}",
+            "did you mean days_since_last_visit",
+        ),
+    ],
+)
+def test_a_mistake_of_the_scorecard_is_told(tmp_path, line, advice):
+    text = WITHOUT_SCORECARD.replace("\nwords:\n", LINE % line)
+    message = refusal(written(tmp_path, text))
+    assert "scorecard.lines" in message and advice in message
+
+
+def test_a_good_line_is_read(tmp_path):
+    line = "{feature: won_deals_365d, at_least: 1, points: 5, "
+    line += "decay: {days_since: days_since_last_won, half_life_days: 30}}"
+    settings = load_settings(
+        written(tmp_path, WITHOUT_SCORECARD.replace("\nwords:\n", LINE % line))
+    )
+    (read,) = settings.for_training().scorecard.lines
+    assert (read.points, read.decay.half_life_days) == (5, 30)
+    assert read.columns == ("won_deals_365d", "days_since_last_won")
+
+
+def test_a_hot_score_is_above_a_warm_one(tmp_path):
+    text = WITHOUT_SCORECARD + "\nscorecard: {hot_from: 30, warm_from: 40}\n"
+    assert "warm_from 40.0 is above hot_from 30.0" in refusal(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("slices", "advice"),
+    [
+        ("[{name: all, feature: won_deals_365d, below: 1}]", "give the slice another name"),
+        ("[{name: new, feature: won_deals_365d}]", "needs at_least, below or both"),
+        ("[{name: new, feature: won_deals_364d, below: 1}]", "did you mean won_deals_365d"),
+        ("[{name: new, feature: last_won_type, below: 1}]", "there is no 'last_won_type'"),
+        (
+            "[{name: new, feature: won_deals_365d, below: 1}, "
+            "{name: new, feature: won_deals_365d, at_least: 1}]",
+            "two slices are called new",
+        ),
+    ],
+)
+def test_a_mistake_of_a_slice_is_told(tmp_path, slices, advice):
+    message = refusal(edited(tmp_path, "  slices: []", f"  slices: {slices}"))
+    assert "evaluation.slices" in message and advice in message
 
 
 def test_all_mistakes_are_told_at_once(tmp_path):

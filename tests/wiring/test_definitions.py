@@ -50,7 +50,7 @@ GROUPS = {
     "labels": {"label_conversion"},
     "datasets": {"scoring_set", "training_set"},
     "training": {"trained_models", "reliability_bins"},
-    "scoring": {"account_predictions", "factor_contributions"},
+    "scoring": {"account_predictions", "factor_contributions", "scorecards"},
     "evaluation": {"evaluations"},
     "marts": {
         "account_scores",

@@ -1,0 +1,188 @@
+"""A home without enough history is scored by its scorecard, until a scoring model takes over.
+
+Belongs here: what the commands do and show on either side of the change. Not here: points and
+components themselves (unit, behaviour).
+"""
+
+import json
+from datetime import date, timedelta
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from dagster_project import dbt_runner
+from dagster_project.cli import main
+from dagster_project.command import answers, operations
+from dagster_project.warehouse import connect
+from tests.small_world import SETTINGS, landed_home
+
+SCORECARD = """\
+scorecard:
+  hot_from: 70
+  warm_from: 30
+  lines:
+    - {feature: won_deals_365d, at_least: 1, points: 20}
+    - {feature: won_deals_365d, at_least: 3, points: 20}
+    - feature: won_deals_total
+      at_least: 1
+      points: 30
+      decay: {days_since: days_since_last_won, half_life_days: 180}
+"""
+FIRST, TRAINED = date(2020, 12, 30), date(2020, 12, 31)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Scored by the scorecard on the first day; the next day a model is trained and scores."""
+    folder = tmp_path_factory.mktemp("scorecard")
+    home = landed_home(folder / "home", TRAINED, folder / "export")
+    (home.root / "scoring.yaml").write_text(SETTINGS + SCORECARD)
+    return home
+
+
+@pytest.fixture
+def ask(home, monkeypatch):
+    monkeypatch.setenv("SCORING_HOME", str(home.root))
+
+    def run(*arguments):
+        found = CliRunner().invoke(main, list(arguments), catch_exceptions=False)
+        return found.exit_code, found.output
+
+    return run
+
+
+def stored(home, sql):
+    with duckdb.connect(str(home.published_database), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_1_a_refused_training_says_that_the_scorecard_stays_in_force(home):
+    _, outcome = operations.retrain(home, date(2018, 6, 30), show=False)
+    assert not outcome.ok
+    assert outcome.metadata["trained_models"]["verdict"] == "too_little_data"
+    assert "training refused (too_little_data)" in outcome.problems[0]
+    assert "stays in force (scorecard-" in outcome.problems[-1]
+
+
+def test_2_a_day_without_a_champion_is_scored_by_the_scorecard(home, ask):
+    outcome = operations.backfill(home, FIRST, FIRST, show=False)
+    assert outcome.ok, outcome.problems
+    rows = stored(
+        home,
+        "select score_basis, scoring_model_version, win_probability_90d, fit_score, "
+        "engagement_score, intent_score from account_scores group by all",
+    )
+    ((basis, version, *nothing),) = rows
+    assert basis == "scorecard" and version.startswith("scorecard-")
+    assert nothing == [None] * 4
+    bands, ranks = stored(
+        home, "select count(distinct band), count(distinct rank) from account_scores"
+    )[0]
+    assert bands >= 2 and ranks == stored(home, "select count(*) from account_scores")[0][0]
+    status, text = ask("top", "--limit", "5")
+    assert status == 0
+    assert "points)" in text and version in text and "points of the scorecard" in text
+    assert json.loads(ask("top", "--limit", "1", "--json")[1])[0]["win_probability_90d"] is None
+
+
+def test_3_points_of_the_factors_sum_to_the_score(home):
+    (found,) = stored(
+        home,
+        "select max(abs(score - 100 * points / 70)) from (select account_id, sum(contribution) as points "
+        "from score_reasons group by all) join account_scores using (account_id)",
+    )
+    assert found[0] < 1e-4
+
+
+def test_4_the_lines_that_scored_a_day_stay_known(home):
+    connection = connect(home)
+    try:
+        rows = connection.execute(
+            "select scoring_model_version, content from scoring.scorecards"
+        ).fetchall()
+    finally:
+        connection.close()
+    ((version, content),) = rows
+    assert (
+        version == stored(home, "select any_value(scoring_model_version) from account_scores")[0][0]
+    )
+    assert len(json.loads(content)["lines"]) == 3
+
+
+def test_5_a_model_takes_over_and_earlier_days_stay_as_they_are(home, ask):
+    _, trained = operations.retrain(home, TRAINED, show=False)
+    assert trained.ok, trained.problems
+    assert "auc of scorecard" in trained.metadata["trained_models"]
+    outcome = operations.backfill(home, FIRST, TRAINED, show=False)
+    assert outcome.ok, outcome.problems
+    rows = stored(
+        home,
+        "select as_of_date, any_value(score_basis), count(distinct score_basis), "
+        "count(win_probability_90d) > 0, count(score_change_1d) from account_scores_daily group by 1 order by 1",
+    )
+    assert rows == [(FIRST, "scorecard", 1, False, 0), (TRAINED, "model", 1, True, 0)]
+    text = ask("top", "--limit", "5")[1]
+    assert "points of the scorecard" not in text and "model 2" in text
+    account = stored(home, "select account_id from account_scores where rank = 1")[0][0]
+    status, text = ask("explain", account)
+    assert status == 0 and "taken turns" in text and "Log-odds" in text
+    status, text = ask("explain", account, "--date", FIRST.isoformat())
+    assert status == 0 and "Points" in text and "Log-odds" not in text
+    assert answers.explain(home, account, None)["since"]["change"] is None
+
+
+def test_6_a_scorecards_day_is_evaluated_by_its_order_alone(home):
+    early = date(2020, 6, 30)
+    assert operations.backfill(home, early, early, show=False).ok
+    outcome = operations.evaluate(home, early, show=False)
+    assert outcome.ok, outcome.problems
+    ((predictor, auc, low, ece, lead),) = stored(
+        home, "select predictor, auc, auc_low, ece, model_lead_auc from score_evaluation"
+    )
+    assert (predictor, ece, lead) == ("scorecard", None, None)
+    assert auc > 0.6 and low > 0.5
+
+
+def test_7_a_home_without_a_scorecard_says_what_to_do(home):
+    settings = home.root / "scoring.yaml"
+    settings.write_text(SETTINGS)
+    try:
+        day = FIRST - timedelta(days=7)
+        outcome = operations.backfill(home, day, day, show=False)
+    finally:
+        settings.write_text(SETTINGS + SCORECARD)
+    assert not outcome.ok
+    assert "scoring.yaml holds no scorecard" in outcome.problems[0]
+    assert f"scoring retrain --as-of {day}" in outcome.problems[0]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update scoring.account_predictions set win_probabilities = map {90: 0.5} where as_of_date = ?",
+        "update scoring.account_predictions set score_basis = 'model' where as_of_date = ?",
+    ],
+)
+def test_8_a_probability_of_a_scorecard_is_found_and_so_is_a_model_without_one(home, damage):
+    connection = connect(home)
+    try:
+        connection.execute("create or replace temp table kept as from scoring.account_predictions")
+        connection.execute(damage, [FIRST])
+        connection.execute(
+            "create or replace table scoring.damaged as from scoring.account_predictions"
+        )
+        connection.execute("create or replace table scoring.whole as from kept")
+    finally:
+        connection.close()
+    done = dbt_runner.build(home, ["account_scores_daily"], [FIRST])
+    connection = connect(home)
+    try:
+        connection.execute("delete from scoring.account_predictions")
+        connection.execute("insert into scoring.account_predictions from scoring.whole")
+        connection.execute("drop table scoring.whole; drop table scoring.damaged")
+    finally:
+        connection.close()
+    failed = {node.name for node in done.problems if node.status != "skipped"}
+    assert failed == {"probabilities_are_missing_where_a_scorecard_scored_and_only_there"}
+    assert not dbt_runner.build(home, ["account_scores_daily"], [FIRST]).problems
