@@ -31,6 +31,8 @@ class LandingConfig(dg.Config):
     vendor: str = ""
     # True: a first import, each row known since the day its own change stamps tell.
     is_history: bool = False
+    # True: a person named the day, so it also dates files that should have a date in their name and have none.
+    is_date_given: bool = False
 
 
 def landing_key(vendor: str, table: str) -> dg.AssetKey:
@@ -69,7 +71,7 @@ def landing_assets(vendor: str, partitions: dg.PartitionsDefinition) -> dg.Asset
             return
         receipts: list[Receipt] = []
         for day in days_of(context):
-            known = KnownAt.history() if config.is_history else KnownAt.on(day)
+            known = _known(config, day)
             files = _files(home, vendor, day, config)
             for receipt in land_files(files, vendor, home.landing, home.quarantine, day, known):
                 context.log.info(_in_words(receipt))
@@ -80,6 +82,10 @@ def landing_assets(vendor: str, partitions: dg.PartitionsDefinition) -> dg.Asset
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(mine, receipts))
 
     return land
+
+
+def _known(config: LandingConfig, day: date) -> KnownAt:
+    return KnownAt.history() if config.is_history else KnownAt.on(day, config.is_date_given)
 
 
 def _files(home: Home, vendor: str, day: date, config: LandingConfig) -> list[Path]:

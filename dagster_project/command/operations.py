@@ -59,6 +59,7 @@ def land(
         "paths": [str(path.absolute()) for path in paths],
         "vendor": vendor,
         "is_history": is_history,
+        "is_date_given": day is not None,
     }
     outcome = run_job(
         home,

@@ -7,11 +7,14 @@ value is refused. Does not belong here: rows and files (the *_rows modules), dup
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from datetime import date, datetime
 
 import polars as pl
 
 from dagster_project.feeds.contract import Column
 
+_Read = Callable[[pl.Series], pl.Series]
 # Amounts become integer cents downstream; beyond this they would not fit.
 MAX_NUMBER = 1e16
 # Years that every library downstream can hold (nanosecond clocks end in 2262).
@@ -23,6 +26,9 @@ _MOMENT = (
     r"(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*"
     r"(?:Z|UTC|([+-])(\d{2}):?(\d{2})?)?)?$"
 )
+# As programs write moments: to the second, in UTC. Nearly all are, and these are quickly read.
+_PLAIN_MOMENT = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.0{1,9})?(?:Z|[+-]00:?00| UTC)?$"
+_PLAIN_DAY = r"^\d{4}-\d{2}-\d{2}$"
 # What a published reason may show of a value: dates, numbers and slips of the pen in them, and the
 # words programs write for "nothing". Not what may be a name, a telephone or a card number.
 _MOST_DIGITS_SHOWN = 12
@@ -41,48 +47,95 @@ _NO_VALUE = re.compile(
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
-def cast(raw: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
+def cast(raw: pl.Series, column: Column, has_no_nul: bool = False) -> tuple[pl.Series, pl.Series]:
     """Cast to the column's type: (values, mask of rows whose value was there but does not fit).
 
     Blank text is null. Numbers are finite and below MAX_NUMBER; moments without a zone are UTC,
-    others are brought to UTC; a date keeps the calendar day that is written.
+    others are brought to UTC; a date keeps the calendar day that is written. `has_no_nul` saves
+    looking for NUL bytes where a format has none.
     """
-    text = _as_text(raw)
-    filled = text.str.strip_chars().str.len_chars().fill_null(0) > 0
-    text = text.set(~filled, None)
-    typed = _typed(raw, text, column.dtype)
-    if column.dtype == pl.String:
-        wrong = text.str.contains("\x00", literal=True).fill_null(False)
+    text = _without_blanks(_as_text(raw))
+    typed = _typed(raw, text, column)
+    if column.dtype != pl.String:
+        wrong = text.is_not_null() & typed.is_null()
+    elif has_no_nul:
+        wrong = pl.repeat(False, len(text), eager=True)
     else:
-        wrong = filled & typed.is_null()
+        wrong = text.str.contains("\x00", literal=True).fill_null(False)
     if column.clean is not None:
         typed = column.clean(typed)
     return typed.alias(column.name), wrong
 
 
 def _as_text(raw: pl.Series) -> pl.Series:
-    if raw.dtype in (pl.Datetime, pl.Date, pl.Time):
-        return raw.cast(pl.String)
     if raw.dtype == pl.Binary:
         return raw.cast(pl.String, strict=False)
     return raw.cast(pl.String)
 
 
-def _typed(raw: pl.Series, text: pl.Series, dtype: pl.DataType) -> pl.Series:
+def _without_blanks(text: pl.Series) -> pl.Series:
+    """Blank text as null. Only what begins with a blank, or beyond ASCII, may be blank: few values."""
+    may_be = ((text < "!") | (text >= "\x85")).fill_null(False)
+    if not may_be.any():
+        return text
+    blank = may_be & (text.set(~may_be, "x").str.strip_chars() == "").fill_null(False)
+    return text.set(blank, None) if blank.any() else text
+
+
+def _typed(raw: pl.Series, text: pl.Series, column: Column) -> pl.Series:
+    dtype = column.dtype
+    if column.parse is not None:
+        return column.parse(text.str.strip_chars())
     if dtype == pl.String:
         return text
     if raw.dtype.is_temporal() and dtype in (pl.Date, pl.Datetime):
         return _in_range(_native_moment(raw, dtype))
-    stripped = text.str.strip_chars()
     if dtype == pl.Boolean:
-        return stripped.str.to_lowercase().replace_strict(
-            _TRUTH, default=None, return_dtype=pl.Boolean
-        )
+        return _quickly(text, _plain_truth, _truth)
     if dtype == pl.Float64:
-        return _float(stripped)
+        return _float(text.str.strip_chars())
     if dtype == pl.Int64:
-        return _whole(stripped)
-    return _in_range(_moment(stripped, as_date=dtype == pl.Date))
+        return _quickly(text, _plain_whole, _whole)
+    if dtype == pl.Date:
+        return _in_range(_quickly(text, _plain_day, lambda rest: _moment(rest, as_date=True)))
+    return _in_range(_quickly(text, _plain_moment, lambda rest: _moment(rest, as_date=False)))
+
+
+def _quickly(text: pl.Series, plain: _Read, careful: _Read) -> pl.Series:
+    """What `plain` makes of values in the usual spelling, and `careful` of the others."""
+    value = plain(text)
+    rest = (value.is_null() & text.is_not_null()).arg_true()
+    if rest.is_empty():
+        return value
+    return value.scatter(rest, careful(text.gather(rest).str.strip_chars()))
+
+
+def _plain_truth(text: pl.Series) -> pl.Series:
+    return text.replace_strict(_TRUTH, default=None, return_dtype=pl.Boolean)
+
+
+def _truth(text: pl.Series) -> pl.Series:
+    return _plain_truth(text.str.to_lowercase())
+
+
+def _plain_whole(text: pl.Series) -> pl.Series:
+    digits = text.str.contains(r"^\d{1,15}$").fill_null(False)
+    return text.set(~digits, None).cast(pl.Int64, strict=False)
+
+
+def _plain_day(text: pl.Series) -> pl.Series:
+    days = text.str.contains(_PLAIN_DAY).fill_null(False)
+    return text.set(~days, None).str.to_date("%Y-%m-%d", strict=False)
+
+
+def _plain_moment(text: pl.Series) -> pl.Series:
+    """Moments to the second in UTC, as programs write them, with the first one's mark of the time."""
+    seconds = text.str.contains(_PLAIN_MOMENT).fill_null(False)
+    mark = "T" if "T" in (text.drop_nulls().head(1).str.slice(10, 1).to_list() or [""]) else " "
+    clock = text.set(~seconds, None).str.head(19)
+    return clock.str.to_datetime(
+        f"%Y-%m-%d{mark}%H:%M:%S", time_unit="us", strict=False, cache=False
+    )
 
 
 def _native_moment(raw: pl.Series, dtype: pl.DataType) -> pl.Series:
@@ -136,8 +189,10 @@ def _moment(text: pl.Series, as_date: bool) -> pl.Series:
 
 
 def _in_range(moment: pl.Series) -> pl.Series:
-    year = moment.dt.year()
-    return moment.set(~year.is_between(FIRST_YEAR, LAST_YEAR).fill_null(False), None)
+    kind = date if moment.dtype == pl.Date else datetime
+    first, last = kind(FIRST_YEAR, 1, 1), kind(LAST_YEAR + 1, 1, 1)
+    inside = moment.is_between(first, last, closed="left").fill_null(True)
+    return moment if inside.all() else moment.set(~inside, None)
 
 
 def _shown(text: str) -> str:
@@ -159,6 +214,8 @@ def why_wrong(value: object, column: Column) -> str:
     """The reason in words for a value that `cast` refused, with what to write instead."""
     text = str(value)
     shown = _shown(text)
+    if column.expects:
+        return f"{column.name} {shown} is not {column.expects}"
     if column.dtype == pl.String:
         return f"{column.name} holds a NUL byte; export the file again"
     if column.dtype == pl.Boolean:

@@ -53,18 +53,21 @@ class Variant:
     refused: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Nested:
     """Rows that are nested in the file: `schema` is what is read of them, as text in its shape.
 
     `flatten` makes one flat text column a declared column of frames in that schema; `fault` says in
-    words why one row, as JSON reads it, is not of that shape (None: it is).
+    words why one row, as JSON reads it, is not of that shape (None: it is). Leaves named in `whole`
+    and `fractions` are usually written as numbers.
     """
 
     schema: pl.Schema
     flatten: Callable[[pl.DataFrame], pl.DataFrame]
     fault: Callable[[dict[str, object]], tuple[str, str] | None]
     required: tuple[str, ...]
+    whole: tuple[str, ...] = ()
+    fractions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,7 @@ def match_header(names: Sequence[str], table: Table) -> Header:
         _refuse_twice(names, keys, found)
         index[column.name] = keys.index(found)
     made = set(variant.joined) if variant else set()
+    made.add(table.day_in_name)
     absent = [c for c in table.columns if c.name not in index and c.name not in made]
     _refuse_missing([c.name for c in absent if c.required], names, table)
     used = set(index.values())

@@ -1,67 +1,156 @@
 """CSV: from lines to rows of raw text, each with the line it starts on.
 
-Belongs here: quoting, embedded newlines, ragged rows, re-synchronising after a stray quote, the
-header row. Does not belong here: types (casting.py), gzip and whole files (sources.py).
+Belongs here: the header row (or the declared order, where a vendor's files have none), and bringing rows
+that were read together (csv_block.py) and one by one (csv_split.py) into one frame. Does not belong here:
+types (casting.py), gzip and whole files (sources.py).
 """
 
 from __future__ import annotations
 
 import csv
-from collections import deque
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
+import numpy as np
 import polars as pl
 
+from dagster_project.feeds.blocks import LineFeed
 from dagster_project.feeds.contract import BadFile, BadRow, Header, Table, header_key, match_header
+from dagster_project.feeds.csv_block import plain_rows, rows_of
+from dagster_project.feeds.csv_split import Record, RowSplitter
 from dagster_project.feeds.raw import RawChunk
-from dagster_project.feeds.sources import NOT_UTF8, decoded, numbered_lines, shown
+from dagster_project.feeds.sources import shown
 
-# A quoted value may run over lines (addresses, descriptions), but a quote that nobody closes must
-# not swallow the file: after this many lines it counts as stray.
-MAX_LINES_IN_ROW = 500
 _OTHER_DELIMITERS = {";": "semicolons (;)", "\t": "tabs", "|": "bars (|)"}
-
-
-class Record(NamedTuple):
-    """One row as it stands in the file, or why it cannot be taken apart."""
-
-    line: int
-    text: str
-    fields: list[str]
-    reason: str | None = None
+_LINES_LOOKED_AT = 20
 
 
 def read_csv(stream: BinaryIO, table: Table, chunk_rows: int) -> Iterator[Header | RawChunk]:
     """Yield the matched Header, then the rows in chunks; raises BadFile (delimiter, columns)."""
-    splitter = RowSplitter(numbered_lines(stream))
-    names = _header_names(splitter, table)
-    header = match_header(names, table)
+    feed = LineFeed(stream)
+    splitter = RowSplitter(feed)
+    if table.is_headerless and not _has_header(feed, table):
+        header, width = _declared_order(feed, table)
+    else:
+        names = _header_names(splitter, table)
+        header, width = match_header(names, table), len(names)
     yield header
-    splitter.width = len(names)
-    good: list[Record] = []
-    bad: list[BadRow] = []
-    for record in splitter:
-        if record.reason:
-            bad.append(BadRow(record.line, None, record.reason, shown(record.text)))
-        else:
-            good.append(record)
-        if len(good) + len(bad) >= chunk_rows:
-            yield _chunk(good, bad, header)
-            good, bad = [], []
-    yield _chunk(good, bad, header)
+    splitter.width = width
+    empty = True
+    while feed.block is not None or splitter.is_waiting:
+        for chunk in _chunks(feed, splitter, header, chunk_rows):
+            empty = False
+            yield chunk
+    if empty:
+        yield RawChunk(_frame([], header), [], lambda i: "", [])
 
 
-def _chunk(good: list[Record], bad: list[BadRow], header: Header) -> RawChunk:
-    frame = pl.DataFrame(
+def _chunks(
+    feed: LineFeed, splitter: RowSplitter, header: Header, chunk_rows: int
+) -> Iterator[RawChunk]:
+    """The rows of the block in which the feed stands, in chunks."""
+    block, start = feed.block, feed.at
+    lines, plain = plain_rows(block, splitter.width)
+    odd = np.flatnonzero(~plain[start:]) + start
+    taken = np.zeros(len(block), dtype=bool)
+    records: list[Record] = []
+    while feed.block is block or splitter.is_waiting:
+        if not splitter.is_waiting:
+            ahead = np.searchsorted(odd, feed.at)
+            stop = odd[ahead] if ahead < len(odd) else len(block)
+            taken[feed.at : stop] = True
+            feed.at = stop
+            if stop == len(block):
+                break
+        record = next(splitter, None)
+        if record is not None:
+            records.append(record)
+    yield from _merged(block.number, lines, taken, records, header, chunk_rows)
+
+
+def _merged(
+    number: int,
+    lines: pl.Series | None,
+    taken: np.ndarray,
+    records: list[Record],
+    header: Header,
+    chunk_rows: int,
+) -> Iterator[RawChunk]:
+    """Rows read together and rows read one by one, in the order of their lines."""
+    good = [record for record in records if not record.reason]
+    at = [record.line for record in good]
+    frame = _frame(good, header)
+    texts = {record.line: record.text for record in records}
+    if taken.any():
+        together = rows_of(lines.filter(pl.Series(taken)), header)
+        frame = pl.concat([together, frame]) if good else together
+        at = [*(np.flatnonzero(taken) + number).tolist(), *at]
+    if good and taken.any():
+        order = np.argsort(np.array(at), kind="stable")
+        frame, at = frame[order], np.array(at)[order].tolist()
+    bad = [BadRow(r.line, None, r.reason, shown(r.text)) for r in records if r.reason]
+
+    def text(line: int) -> str:
+        found = texts.get(line)
+        return shown(
+            found if found is not None else lines[line - number].encode().decode("latin-1")
+        )
+
+    for start in range(0, max(len(at), 1), chunk_rows):
+        part = at[start : start + chunk_rows]
+        last = start + chunk_rows >= len(at)
+        mine = bad if last else [b for b in bad if b.line <= part[-1]]
+        bad = bad[len(mine) :]
+        if part or mine:
+            rows = frame[start : start + chunk_rows]
+            yield RawChunk(rows, part, lambda i, part=part: text(part[i]), mine, has_no_nul=True)
+
+
+def _frame(good: list[Record], header: Header) -> pl.DataFrame:
+    return pl.DataFrame(
         {name: [r.fields[i] for r in good] for name, i in header.index.items()},
         schema=dict.fromkeys(header.index, pl.String),
     )
-    return RawChunk(frame, [r.line for r in good], lambda i: shown(good[i].text), bad)
+
+
+def _in_file(table: Table) -> list[str]:
+    return [c.name for c in table.columns if c.name != table.day_in_name]
+
+
+def _has_header(feed: LineFeed, table: Table) -> bool:
+    """Whether the first row names the declared columns: at least every required one."""
+    first = next(iter(_first_rows(feed)), [])
+    keys = {header_key(value) for value in first}
+    columns = [c for c in table.columns if c.required and c.name != table.day_in_name]
+    return all(keys & {header_key(n) for n in (c.name, *c.aliases)} for c in columns)
+
+
+def _declared_order(feed: LineFeed, table: Table) -> tuple[Header, int]:
+    names = _in_file(table)
+    rows = _first_rows(feed)
+    if not rows:
+        raise BadFile("the file holds only blank lines; export it again")
+    if all(len(row) != len(names) for row in rows):
+        for delimiter, words in _OTHER_DELIMITERS.items():
+            if len(next(iter(_first_rows(feed, delimiter)))) == len(names):
+                raise _other_delimiter(words)
+        raise BadFile(
+            f"its rows have {len(rows[0])} values; {table.vendor} {table.name} has {len(names)} "
+            f"columns ({', '.join(names)}). Export all of them in this order, or with a header line"
+        )
+    return Header({name: i for i, name in enumerate(names)}, (), (), None), len(names)
+
+
+def _first_rows(feed: LineFeed, delimiter: str = ",") -> list[list[str]]:
+    """The first rows as they are at a glance, without taking them."""
+    if feed.block is None:
+        return []
+    lines = [line for line in feed.block.lines[:_LINES_LOOKED_AT] if line.strip()]
+    return list(csv.reader(lines, delimiter=delimiter)) if lines else []
 
 
 def _header_names(splitter: RowSplitter, table: Table) -> list[str]:
-    first = next(iter(splitter), None)
+    first = next(splitter, None)
     if first is None:
         raise BadFile("the file holds only blank lines; export it again")
     _refuse_other_delimiter(first, table)
@@ -79,78 +168,11 @@ def _refuse_other_delimiter(first: Record, table: Table) -> None:
 
     best = max(_OTHER_DELIMITERS, key=hits)
     if hits(best) > max(1, hits(",")):
-        raise BadFile(
-            f"the columns seem to be separated by {_OTHER_DELIMITERS[best]}; "
-            "export the file with commas and land it again"
-        )
+        raise _other_delimiter(_OTHER_DELIMITERS[best])
 
 
-class RowSplitter:
-    """Iterates over the non-blank rows of the lines; once `width` is set, rows must have it."""
-
-    def __init__(self, lines: Iterator[tuple[int, str]]):
-        self._lines = lines
-        self._waiting: deque[tuple[int, str]] = deque()
-        self.width: int | None = None
-
-    def __iter__(self) -> Iterator[Record]:
-        while (head := self._take()) is not None:
-            number, line = head
-            if not line.strip():
-                continue
-            if "\x00" in line:
-                yield Record(number, line, [], "NUL bytes in the row; export the file again")
-            elif '"' in line:
-                yield self._quoted(number, line)
-            else:
-                yield self._checked(number, line, line.rstrip("\r\n").split(","))
-
-    def _take(self) -> tuple[int, str] | None:
-        return self._waiting.popleft() if self._waiting else next(self._lines, None)
-
-    def _quoted(self, number: int, line: str) -> Record:
-        taken: list[tuple[int, str]] = []
-        try:
-            fields = next(csv.reader(self._row_lines(line, taken), strict=True))
-            fault = None
-        except csv.Error as error:
-            fields, fault = [], str(error)
-        text = line + "".join(t for _, t in taken)
-        record = Record(number, text, fields) if fault else self._checked(number, text, fields)
-        if taken and (fault or record.reason):
-            # More likely a stray quote than a row of that many lines: only its own line is lost.
-            self._waiting.extendleft(reversed(taken))
-            fault, text = "a quote that opens in this row is never closed", line
-        if fault:
-            return Record(number, text, [], f"{_plain(fault)}; double the quotes inside a value")
-        return record
-
-    def _row_lines(self, line: str, taken: list[tuple[int, str]]) -> Iterator[str]:
-        yield line
-        while len(taken) < MAX_LINES_IN_ROW and (more := self._take()) is not None:
-            taken.append(more)
-            yield more[1]
-
-    def _checked(self, number: int, text: str, fields: list[str]) -> Record:
-        if self.width is not None and len(fields) != self.width:
-            reason = (
-                f"the row has {len(fields)} values, the header {self.width} columns; "
-                "quote values that hold commas or line breaks"
-            )
-            return Record(number, text, [], reason)
-        if text.isascii():
-            return Record(number, text, fields)
-        try:
-            return Record(number, text, [decoded(f) for f in fields])
-        except UnicodeDecodeError as error:
-            byte = error.object[error.start]
-            reason = f"{NOT_UTF8} (byte 0x{byte:02x}); save the file as UTF-8"
-            return Record(number, text, [], reason)
-
-
-def _plain(fault: str) -> str:
-    if "unexpected end of data" in fault:
-        return "a quote that opens in this row is never closed"
-    if "expected after" in fault:
-        return "a quote stands inside a quoted value"
-    return fault
+def _other_delimiter(words: str) -> BadFile:
+    return BadFile(
+        f"the columns seem to be separated by {words}; "
+        "export the file with commas and land it again"
+    )

@@ -1,11 +1,12 @@
 """GA4: the BigQuery export of web events, nested as it comes.
 
 Belongs here: what is read of an event, how it is laid flat, how its clocks are written. Does not belong
-here: reading files (nested_rows.py), landing, meaning (dbt says what a visit is, and keeps one of repeats).
+here: reading files (nested_jsonl.py, nested_parquet.py), landing, meaning (dbt says what a visit is, and keeps one of repeats).
 """
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from dagster_project.feeds.contract import STAMP, Column, Nested, Table
@@ -60,11 +61,11 @@ SCHEMA = pl.Schema(
 def flatten(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows of SCHEMA as flat text columns under the declared names.
 
-    The id joins who, when, what and, where the export says it, the position among the events that were
-    sent together (they share a timestamp).
+    The id joins who, when, what and, where the export says it, the position among the events that
+    were sent together (they share a timestamp).
     """
     who, when, what = (
-        pl.col(n).fill_null("") for n in ("user_pseudo_id", "event_timestamp", "event_name")
+        pl.col(name).fill_null("") for name in ("user_pseudo_id", "event_timestamp", "event_name")
     )
     position = pl.coalesce(_POSITION)
     return rows.select(
@@ -76,18 +77,30 @@ def flatten(rows: pl.DataFrame) -> pl.DataFrame:
         "event_name",
         "user_id",
         "user_pseudo_id",
-        *(_param(name) for name in _PARAMS),
+        *_params(rows["event_params"]),
         *(pl.coalesce(map(_at, places)).alias(name) for name, places in _PLACES.items()),
         "stream_id",
         "platform",
     )
 
 
-def _param(name: str) -> pl.Expr:
-    """The value of an event parameter, whichever of its typed places holds it."""
-    mine = pl.col("event_params").list.filter(pl.element().struct.field("key") == name)
-    value = mine.list.first().struct.field("value")
-    return pl.coalesce(value.struct.field(place) for place in _VALUE).alias(name)
+def _params(params: pl.Series) -> list[pl.Series]:
+    """The event parameters as columns: of each the first of its name, from whichever typed place."""
+    count = params.list.len().fill_null(0).to_numpy()
+    filled = count > 0
+    row = np.repeat(np.flatnonzero(filled), count[filled])
+    items = params.filter(pl.Series(filled)).explode().struct
+    keys, value = items.field("key"), items.field("value").struct
+    texts = pl.select(pl.coalesce(value.field(place) for place in _VALUE)).to_series()
+    found = []
+    for name in _PARAMS:
+        # Written backwards, so that the first of several stays.
+        at = (keys == name).fill_null(False).arg_true().to_numpy()[::-1]
+        place = np.full(len(params), -1, dtype=np.int64)
+        place[row[at]] = at
+        gathered = pl.Series(place).replace(-1, None)
+        found.append(texts.gather(gathered).alias(name))
+    return found
 
 
 def _at(place: str) -> pl.Expr:
@@ -146,7 +159,12 @@ EVENT = Table(
     known="event_date",
     repeats=True,
     nested=Nested(
-        SCHEMA, flatten, fault, ("event_date", "event_timestamp", "event_name", "event_params")
+        SCHEMA,
+        flatten,
+        fault,
+        required=("event_date", "event_timestamp", "event_name", "event_params"),
+        whole=("event_timestamp", "int_value", *_POSITION),
+        fractions=("float_value", "double_value"),
     ),
     columns=(
         Column("event_id", required=True),

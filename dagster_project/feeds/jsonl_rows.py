@@ -12,9 +12,10 @@ from typing import Any, BinaryIO
 
 import polars as pl
 
+from dagster_project.feeds.blocks import LineFeed
 from dagster_project.feeds.contract import BadRow, Header, Table, match_header
 from dagster_project.feeds.raw import RawChunk
-from dagster_project.feeds.sources import NOT_UTF8, decoded, numbered_lines, shown
+from dagster_project.feeds.sources import NOT_UTF8, decoded, shown
 
 _Row = tuple[int, str, dict[str, Any]]
 
@@ -24,10 +25,10 @@ def read_jsonl(stream: BinaryIO, table: Table, chunk_rows: int) -> Iterator[Head
     names: dict[str, None] = {}
     rows: list[_Row] = []
     bad: list[BadRow] = []
-    for number, line in numbered_lines(stream):
+    for number, line in LineFeed(stream):
         if not line.strip():
             continue
-        row, reason = _parse(line)
+        row, reason = parse(line)
         if row is None:
             bad.append(BadRow(number, None, reason or "", shown(line)))
         else:
@@ -48,13 +49,14 @@ def _emit(
     header = match_header(names, table)
     yield header
     frame = pl.DataFrame(
-        {c: [_as_text(r.get(names[i])) for _, _, r in rows] for c, i in header.index.items()},
+        {c: [as_text(r.get(names[i])) for _, _, r in rows] for c, i in header.index.items()},
         schema=dict.fromkeys(header.index, pl.String),
     )
     yield RawChunk(frame, [n for n, _, _ in rows], lambda i: shown(rows[i][1]), bad)
 
 
-def _parse(line: str) -> tuple[dict[str, Any] | None, str | None]:
+def parse(line: str) -> tuple[dict[str, Any] | None, str | None]:
+    """A line (Latin-1) as an object, or None and the reason why it is none."""
     try:
         text = decoded(line)
         row = json.loads(text)
@@ -70,7 +72,8 @@ def _parse(line: str) -> tuple[dict[str, Any] | None, str | None]:
     return row, None
 
 
-def _as_text(value: Any) -> str | None:
+def as_text(value: Any) -> str | None:
+    """A JSON value as the text that casting reads."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):

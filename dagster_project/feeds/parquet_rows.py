@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 import polars as pl
@@ -20,9 +21,7 @@ from dagster_project.feeds.sources import MAX_RAW_CHARS, Opened, damage_is_bad_f
 
 def read_parquet(opened: Opened, table: Table, chunk_rows: int) -> Iterator[Header | RawChunk]:
     """Yield the matched Header, then rows in batches; a row's line is its number from 1 on."""
-    source = opened.path or _whole(opened.stream)
-    try:
-        lazy = pl.scan_parquet(source, glob=False, hive_partitioning=False)
+    with scanned(opened) as lazy:
         schema = lazy.collect_schema()
         names = list(schema)
         header = match_header(names, table)
@@ -31,6 +30,14 @@ def read_parquet(opened: Opened, table: Table, chunk_rows: int) -> Iterator[Head
         total = lazy.select(pl.len()).collect().item()
         for offset in range(0, max(total, 1), chunk_rows):
             yield _chunk(lazy.slice(offset, chunk_rows).collect(), offset, header)
+
+
+@contextmanager
+def scanned(opened: Opened) -> Iterator[pl.LazyFrame]:
+    """The file as a lazy frame; damage met while it is read is a BadFile."""
+    source = opened.path or _whole(opened.stream)
+    try:
+        yield pl.scan_parquet(source, glob=False, hive_partitioning=False)
     # A damaged page can make the decoder panic, which is no ordinary exception.
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         what = str(error).splitlines()[0][:200]

@@ -15,9 +15,13 @@ from dagster_project.feeds.contract import BadRow
 
 @dataclass(frozen=True)
 class RawChunk:
-    """`frame`: the declared columns in the file; `lines`: each row's place; `text(i)`: its text."""
+    """`frame`: the declared columns in the file; `lines`: each row's place; `text(i)`: its text.
+
+    `has_no_nul`: the format's reader has seen that no value holds a NUL byte.
+    """
 
     frame: pl.DataFrame
     lines: list[int]
     text: Callable[[int], str]
     bad: list[BadRow]
+    has_no_nul: bool = False

@@ -7,6 +7,7 @@ or what time it is. Does not belong here: paths, dates of arrival, Dagster.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -14,19 +15,23 @@ import polars as pl
 from dagster_project.feeds.casting import cast, why_wrong
 from dagster_project.feeds.contract import BadFile, BadRow, Chunk, Header, Table, change_stamp
 from dagster_project.feeds.csv_rows import read_csv
+from dagster_project.feeds.file_names import days_in
 from dagster_project.feeds.jsonl_rows import read_jsonl
+from dagster_project.feeds.nested_jsonl import read_nested_jsonl
+from dagster_project.feeds.nested_parquet import read_nested_parquet
 from dagster_project.feeds.parquet_rows import read_parquet
 from dagster_project.feeds.raw import RawChunk
 from dagster_project.feeds.repeats import Repeats
 from dagster_project.feeds.sources import NOT_UTF8, Opened, open_source
 
-CHUNK_ROWS = 50_000
+CHUNK_ROWS = 100_000
 
 
 class TableReader:
     """Reads one file as one table, chunk by chunk; iterate it once.
 
-    `source` is a path or the bytes, `name` the file's name if bytes are given. With `needs_stamp`
+    `source` is a path or the bytes, `name` the file's name if bytes are given; `file_day` stands in for
+    the date that the name of some tables' files should hold. With `needs_stamp`
     rows that say nothing about when they were true are bad (history imports). Iterating raises
     BadFile when the whole file is unusable, possibly after some chunks; afterwards
     `ignored_columns` and `missing_optional_columns` tell what the header had.
@@ -39,9 +44,11 @@ class TableReader:
         name: str = "",
         needs_stamp: bool = False,
         chunk_rows: int = CHUNK_ROWS,
+        file_day: date | None = None,
     ):
         self._source, self._table, self._name = source, table, name
         self._needs_stamp, self._chunk_rows = needs_stamp, chunk_rows
+        self._file_day = file_day
         self._repeats = Repeats(table.key)
         self._header: Header | None = None
 
@@ -57,6 +64,9 @@ class TableReader:
 
     def __iter__(self) -> Iterator[Chunk]:
         good, reasons = 0, []
+        if self._table.day_in_name:
+            name = self._name or getattr(self._source, "name", "")
+            self._file_day = _day_of(name, self._table, self._file_day)
         with open_source(self._source, self._name) as opened:
             for part in _parts(opened, self._table, self._chunk_rows):
                 if isinstance(part, Header):
@@ -71,12 +81,13 @@ class TableReader:
             raise BadFile(f"no row can be read: {NOT_UTF8}; save the file as UTF-8")
 
     def _typed(self, raw: RawChunk) -> Chunk:
-        frame, reasons = _cast_columns(raw, self._table, self._header)
+        frame, reasons = _cast_columns(raw, self._table, self._header, self._file_day)
         if self._needs_stamp:
             for i in frame["change_stamp"].is_null().arg_true():
                 reasons.setdefault(i, (self._table.created, _NO_STAMP))
-        fine = pl.Series([i not in reasons for i in range(frame.height)], dtype=pl.Boolean)
-        kept = frame.with_row_index("_row").filter(fine)
+        kept = frame.with_row_index("_row")
+        if reasons:
+            kept = kept.filter(~pl.col("_row").is_in(list(reasons)))
         if not self._table.repeats:
             kept, repeated = self._repeats.split(kept)
             words = " and ".join(self._table.key)
@@ -98,26 +109,56 @@ _NO_STAMP = (
 )
 
 
+def _day_of(name: str, table: Table, given: date | None) -> date:
+    """The day that the file's name says, else the one given."""
+    days = days_in(name)
+    if len(days) == 1 or (given and not days):
+        return days[0] if days else given
+    what = "several dates" if days else "no date"
+    example = f"{table.name}_2024-01-07.csv.gz"
+    raise BadFile(
+        f"{table.day_in_name} is read from the file's name, which holds {what}; rename the file, for "
+        f"example to {example}, or give its day when landing it: --date 2024-01-07",
+        column=table.day_in_name,
+    )
+
+
 def _parts(opened: Opened, table: Table, chunk_rows: int) -> Iterator[Header | RawChunk]:
+    if table.nested is not None:
+        return _nested_parts(opened, table, chunk_rows)
     if opened.kind == "parquet":
         return read_parquet(opened, table, chunk_rows)
     read = read_jsonl if opened.kind == "jsonl" else read_csv
     return read(opened.stream, table, chunk_rows)
 
 
+def _nested_parts(opened: Opened, table: Table, chunk_rows: int) -> Iterator[Header | RawChunk]:
+    if opened.kind == "parquet":
+        return read_nested_parquet(opened, table, chunk_rows)
+    if opened.kind == "jsonl":
+        return read_nested_jsonl(opened.stream, table, chunk_rows)
+    raise BadFile(
+        f"{table.vendor} {table.name} has nested rows, which CSV cannot hold; "
+        "export JSON lines or Parquet and land the file again"
+    )
+
+
 def _cast_columns(
-    raw: RawChunk, table: Table, header: Header | None
+    raw: RawChunk, table: Table, header: Header | None, file_day: date | None
 ) -> tuple[pl.DataFrame, dict[int, tuple[str, str]]]:
     """Typed columns in declared order, and for each bad row its first column and all reasons."""
     typed: dict[str, pl.Series] = {}
     faults: dict[int, list[tuple[str, str]]] = {}
     rows = len(raw.lines)
     for column in table.columns:
+        if column.name == table.day_in_name:
+            typed[column.name] = pl.repeat(file_day, rows, dtype=pl.Date, eager=True)
+            continue
         if column.name not in raw.frame.columns:
             typed[column.name] = pl.Series(column.name, [None] * rows, dtype=column.dtype)
             continue
         source = raw.frame[column.name]
-        typed[column.name], wrong = cast(source, column)
+        typed[column.name], wrong = cast(source, column, raw.has_no_nul)
         if not column.landed:
             continue
         for i in wrong.arg_true():

@@ -6,6 +6,7 @@ belong here: what becomes of the other (reader.py).
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 
@@ -19,28 +20,41 @@ class Repeats:
     def __init__(self, key: tuple[str, ...]):
         self._same = [*key, "change_stamp"]
         self._seen: list[pl.DataFrame] = []
+        self._hashes: list[np.ndarray] = []
 
     def split(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[int, int]]]:
         """The rows that come for the first time; of the others `_row` and the line of the first."""
-        keys = rows.select(*self._same, "source_line", "_row")
-        here = keys.with_columns(
-            pl.col("source_line").first().over(self._same).alias("first_here"),
-            pl.lit(None, dtype=pl.Int64).alias("first_before"),
-        )
-        for seen in self._seen:
-            found = here.join(
-                seen.select(*self._same, pl.col("source_line").alias("found")),
-                on=self._same,
-                how="left",
-                nulls_equal=True,
-                maintain_order="left",
-            )
-            here = found.with_columns(
-                pl.coalesce("first_before", "found").alias("first_before")
-            ).drop("found")
-        here = here.with_columns(pl.coalesce("first_before", "first_here").alias("first"))
-        repeated = here.filter(pl.col("first") != pl.col("source_line"))
-        fresh = here.filter(pl.col("first") == pl.col("source_line"))
+        hashes = np.sort(rows.select(self._same).hash_rows(seed=0).to_numpy())
+        may_repeat = bool((hashes[1:] == hashes[:-1]).any()) or self._met_before(hashes)
+        fresh, repeated = self._compared(rows) if may_repeat else (rows, [])
         self._seen.append(fresh.select(*self._same, "source_line"))
-        new = rows.filter(pl.Series(here["first"] == here["source_line"]))
-        return new, list(zip(repeated["_row"], repeated["first"], strict=True))
+        self._remember(hashes)
+        return fresh, repeated
+
+    def _met_before(self, hashes: np.ndarray) -> bool:
+        for known in self._hashes:
+            place = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+            if (known[place] == hashes).any():
+                return True
+        return False
+
+    def _remember(self, hashes: np.ndarray) -> None:
+        """Sorted runs, the smaller ones merged, so that there are only as many as doublings."""
+        while self._hashes and len(self._hashes[-1]) <= len(hashes):
+            hashes = np.sort(np.concatenate([self._hashes.pop(), hashes]), kind="stable")
+        if len(hashes):
+            self._hashes.append(hashes)
+
+    def _compared(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[int, int]]]:
+        keys = rows.select(*self._same, "source_line")
+        known = pl.concat([*self._seen, keys]).group_by(self._same).agg(pl.col("source_line").min())
+        first = keys.join(
+            known.rename({"source_line": "first"}),
+            on=self._same,
+            how="left",
+            nulls_equal=True,
+            maintain_order="left",
+        )["first"]
+        repeated = first != rows["source_line"]
+        lines = zip(rows["_row"].filter(repeated), first.filter(repeated), strict=True)
+        return rows.filter(~repeated), list(lines)

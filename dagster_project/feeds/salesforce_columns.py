@@ -37,7 +37,7 @@ def long_id(record_id: str) -> str:
 def long_ids(ids: pl.Series) -> pl.Series:
     """`long_id` for a column; blanks around ids are dropped, only short ids cost any work."""
     trimmed = ids.str.strip_chars()
-    short = trimmed.str.len_chars() == 15
+    short = trimmed.str.len_bytes() == 15
     if not short.any():
         return trimmed
     return pl.Series(

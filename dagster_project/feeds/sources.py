@@ -1,7 +1,7 @@
-"""Opening a vendor's file: what it is by its bytes, and its text line by line.
+"""Opening a vendor's file: what it is by its bytes.
 
-Belongs here: gzip, magic bytes, encodings that make a whole file unreadable, physical lines with
-their numbers. Does not belong here: columns and rows (csv_rows, jsonl_rows, parquet_rows), landing.
+Belongs here: gzip, magic bytes, encodings that make a whole file unreadable, bytes as text. Does not
+belong here: lines (blocks.py), columns and rows (csv_rows, jsonl_rows, parquet_rows), landing.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from typing import BinaryIO
 
 from dagster_project.feeds.contract import BadFile
 
-MAX_LINE_BYTES = 4 << 20
 MAX_RAW_CHARS = 2_000
 NOT_UTF8 = "bytes that are not UTF-8 text"
-_ADVICE = "export it as CSV (UTF-8), JSON lines or Parquet and land it again"
+ADVICE = "export it as CSV (UTF-8), JSON lines or Parquet and land it again"
 _MAGIC = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -90,7 +89,7 @@ def _kind(head: bytes, name: str) -> str:
     if first[:1] == b"[":
         raise BadFile("the file is one JSON array; write one JSON object a line (JSON lines)")
     if first[:9].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise BadFile(f"the file is a web page or XML, perhaps a log-in page; {_ADVICE}")
+        raise BadFile(f"the file is a web page or XML, perhaps a log-in page; {ADVICE}")
     is_json = first[:1] == b"{" or name.endswith((".jsonl", ".ndjson", ".json"))
     return "jsonl" if is_json else "csv"
 
@@ -98,28 +97,13 @@ def _kind(head: bytes, name: str) -> str:
 def _refuse_binary(head: bytes) -> None:
     for magic, what in _MAGIC.items():
         if head.startswith(magic):
-            raise BadFile(f"the file is {what}, not text; {_ADVICE}")
+            raise BadFile(f"the file is {what}, not text; {ADVICE}")
     # Judged by the first line alone: damage further down costs its own rows, not the file.
     line = re.split(rb"[\r\n]", head.lstrip(b"\r\n"), maxsplit=1)[0][:512]
     if head.startswith(_WIDE) or line.count(0) > len(line) * 0.2:
-        raise BadFile(f"the file is UTF-16 or binary (full of NUL bytes), not UTF-8; {_ADVICE}")
+        raise BadFile(f"the file is UTF-16 or binary (full of NUL bytes), not UTF-8; {ADVICE}")
     if len(line) - len(line.translate(None, _CONTROL)) > len(line) * 0.05:
-        raise BadFile(f"the file is binary, not text; {_ADVICE}")
-
-
-def numbered_lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
-    """Physical lines from 1 on with their line ends, as Latin-1 (one character a byte).
-
-    CR, LF and CRLF all end a line. Latin-1 keeps structure and undecodable bytes apart: `decoded`
-    makes text of a record, so that one bad byte costs one row.
-    """
-    text = io.TextIOWrapper(stream, encoding="latin-1", newline="")
-    with damage_is_bad_file():
-        for number, line in enumerate(iter(lambda: text.readline(MAX_LINE_BYTES), ""), start=1):
-            if len(line) >= MAX_LINE_BYTES and line[-1] not in "\r\n":
-                limit = MAX_LINE_BYTES >> 20
-                raise BadFile(f"line {number} is longer than {limit} MB, so no table; {_ADVICE}")
-            yield number, line.removeprefix("\xef\xbb\xbf") if number == 1 else line
+        raise BadFile(f"the file is binary, not text; {ADVICE}")
 
 
 def decoded(text: str) -> str:

@@ -108,7 +108,7 @@ def land_files(
     if known.is_history:
         for table in tables:
             parts = [p for p in paths if table_of(p.name, tables) == table]
-            if len(parts) > 1:
+            if len(parts) > 1 and not table.known:
                 firsts[table.name] = first_stamps_in_files(parts, table)
     for path in paths:
         table = table_of(path.name, tables)
@@ -139,6 +139,9 @@ def land_file(
     if table is None:
         return _refuse(door, BadFile(_unknown_table(tables)))
     before = landed_before(landing_dir, vendor, table.name, door.sha256)
+    if table.day_in_name:
+        # The same bytes under a corrected name are another week.
+        before = [p for p in before if _same_file_name(p, path.name)]
     if door.landed in before or (known.is_history and before):
         return _again(door, door.landed if door.landed in before else before[0])
     try:
@@ -166,6 +169,11 @@ def _unknown_table(tables: tuple[Table, ...]) -> str:
         f"the file's name says none of the tables that can be landed ({known}); "
         "if it holds one of them, rename it, for example to account.csv"
     )
+
+
+def _same_file_name(landed: Path, name: str) -> bool:
+    names = pl.scan_parquet(landed).select(pl.col("source_file").first()).collect()
+    return names.item() in (name, None)
 
 
 def _again(door: _Door, landed: Path) -> Receipt:
@@ -197,13 +205,19 @@ def _land_rows(
     first_stamps: pl.DataFrame | None,
     chunk_rows: int,
 ) -> Receipt:
-    reader = TableReader(door.path, table, needs_stamp=known.is_history, chunk_rows=chunk_rows)
+    reader = TableReader(
+        door.path,
+        table,
+        needs_stamp=known.is_history,
+        chunk_rows=chunk_rows,
+        file_day=known.day if known.is_given else None,
+    )
     unread = door.path.stat()
     with tempfile.TemporaryDirectory(prefix="scoring-landing-") as spill:
         landed, quarantined = _spill(reader, Path(spill), door)
         _refuse_changed(door.path, unread)
         good = pl.scan_parquet(sorted(Path(spill).glob("good-*")))
-        if known.is_history:
+        if known.is_history and not table.known:
             first_stamps = first_stamps_with_landed(
                 good, table, door.landed.parents[1], first_stamps
             )

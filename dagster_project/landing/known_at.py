@@ -18,14 +18,19 @@ CUTOFF = time(5)
 
 @dataclass(frozen=True)
 class KnownAt:
-    """One day for all rows (`KnownAt.on(day)`), or each row's own stamps (`KnownAt.history()`)."""
+    """One day for all rows (`KnownAt.on(day)`), or each row's own stamps (`KnownAt.history()`).
+
+    `is_given`: a person named the day (`scoring land --date`). Then it also stands in for the date that
+    some tables' files have in their name; a day of arrival does not.
+    """
 
     day: date | None
+    is_given: bool = False
 
     @classmethod
-    def on(cls, day: date) -> KnownAt:
+    def on(cls, day: date, is_given: bool = False) -> KnownAt:
         """All rows became known on this day."""
-        return cls(day)
+        return cls(day, is_given)
 
     @classmethod
     def history(cls) -> KnownAt:
