@@ -7,6 +7,7 @@ Here: the shape of scoring.yaml, its defaults and its error messages. Not here: 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, time
 from difflib import get_close_matches
@@ -14,7 +15,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from models.feature_contract import FEATURES
 from models.scorecard_check import problems_of
@@ -28,6 +37,22 @@ from models.settings import (
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_SETTINGS_FILE = PROJECT_ROOT / "scoring.yaml"
+
+
+# Attributes of accounts whose changes a CRM can keep (Salesforce: AccountHistory).
+TRACKED_ATTRIBUTES = (
+    "account_name",
+    "domain",
+    "industry",
+    "account_type",
+    "country",
+    "state",
+    "city",
+    "employee_count",
+    "annual_revenue",
+    "owner_id",
+)
+_DOMAIN = re.compile(r"(?!www\.)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 
 
 class SettingsError(Exception):
@@ -57,10 +82,25 @@ class Conversion(_Section):
     """What counts as success, and within how many days."""
 
     won_stages: Annotated[list[str], Field(min_length=1)] = ["Closed Won"]
+    open_stages: list[str] = [
+        "Prospecting",
+        "Qualification",
+        "Needs Analysis",
+        "Proposal",
+        "Negotiation",
+    ]
     mode: Literal["new_business", "expansion"] = "new_business"
     horizons_days: Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=1)] = [90]
     primary_horizon_days: int = 90
     recording_starts: date
+
+    @model_validator(mode="after")
+    def _open_is_not_won(self) -> Conversion:
+        if both := sorted(set(self.open_stages) & set(self.won_stages)):
+            raise ValueError(f"{both} cannot be in open_stages and in won_stages")
+        if len(set(self.open_stages)) < len(self.open_stages):
+            raise ValueError("open_stages names a stage twice; their order is the progress")
+        return self
 
     @model_validator(mode="after")
     def _primary_is_a_horizon(self) -> Conversion:
@@ -84,10 +124,55 @@ class Eligibility(_Section):
     excluded_account_types: list[str] = []
 
 
+def _as_domain(value: str) -> str:
+    """A domain in lower case. Raises ValueError for an address, a web page or a bare word."""
+    domain = value.strip().lower()
+    if not _DOMAIN.fullmatch(domain):
+        raise ValueError("should be a domain such as acme.com, without https://, www. or a path")
+    return domain
+
+
+Domain = Annotated[str, AfterValidator(_as_domain)]
+
+
+class Identity(_Section):
+    """Which domains stand for no account, and which for ourselves and those we compete with."""
+
+    own_domains: list[Domain] = []
+    competitor_domains: list[Domain] = []
+    free_mail_domains: list[Domain] = []
+    isp_domains: list[Domain] = []
+
+
+class Intent(_Section):
+    """Which research matters to us."""
+
+    relevant_topics: list[str] = []
+
+
+class Technology(_Section):
+    """Which tools go well with ours, and which compete with it."""
+
+    own_complements: list[str] = []
+    competitors: list[str] = []
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> Technology:
+        if both := sorted(set(self.own_complements) & set(self.competitors)):
+            raise ValueError(f"{both} cannot be in own_complements and in competitors")
+        return self
+
+
 class Features(_Section):
-    """Which attributes without history may be used."""
+    """Which attributes without history may be used, and which have one."""
 
     snapshot_attributes: list[str] = []
+    versioned_attributes: list[str] = []
+
+    @field_validator("versioned_attributes")
+    @classmethod
+    def _changes_can_be_kept(cls, value: list[str]) -> list[str]:
+        return _known(value, set(TRACKED_ATTRIBUTES))
 
     @field_validator("snapshot_attributes")
     @classmethod
@@ -106,6 +191,7 @@ class Training(TrainingSettings):
         elsewhere = {
             "horizon_days": "conversion.primary_horizon_days",
             "snapshot_attributes": "features.snapshot_attributes",
+            "versioned_attributes": "features.versioned_attributes",
             "deal_words": "words",
             "scorecard": "scorecard, a section of its own",
         }
@@ -203,6 +289,9 @@ class Settings(_Section):
     arrival: Arrival = Arrival()
     conversion: Conversion
     eligibility: Eligibility = Eligibility()
+    identity: Identity = Identity()
+    intent: Intent = Intent()
+    technology: Technology = Technology()
     features: Features = Features()
     words: DealWords = DealWords()
     training: Training = Training()
@@ -223,6 +312,9 @@ class Settings(_Section):
         own = self.training.model_dump(exclude={"spacing"})
         own["horizon_days"] = self.conversion.primary_horizon_days
         own["snapshot_attributes"] = tuple(self.features.snapshot_attributes)
+        in_contract = {name for feature in FEATURES for name in feature.attributes}
+        kept = [name for name in self.features.versioned_attributes if name in in_contract]
+        own["versioned_attributes"] = tuple(kept)
         own["deal_words"] = self.words
         own["scorecard"] = ScorecardSettings(**self.scorecard.model_dump())
         return TrainingSettings(**own)
@@ -236,8 +328,13 @@ class Settings(_Section):
                 "horizons_days": conversion.horizons_days,
                 "primary_horizon_days": conversion.primary_horizon_days,
                 "won_stages": conversion.won_stages,
+                "open_stages": conversion.open_stages,
                 "excluded_account_types": self.eligibility.excluded_account_types,
                 "recording_starts": conversion.recording_starts.isoformat(),
+                "versioned_attributes": self.features.versioned_attributes,
+                "relevant_topics": self.intent.relevant_topics,
+                **self.identity.model_dump(),
+                **self.technology.model_dump(),
             },
             sort_keys=True,
         )

@@ -101,7 +101,7 @@ def build_selected(
     }
     rows = _row_counts(scoring_home, [n.name for n in done.nodes if n.name in names])
     for node in done.nodes:
-        if node.resource_type == "model" and node.name in names and node.ok:
+        if node.resource_type in ("model", "seed") and node.name in names and node.ok:
             metadata = {"seconds": node.seconds}
             if node.name in rows:
                 metadata["dagster/row_count"] = rows[node.name]

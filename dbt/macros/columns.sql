@@ -27,3 +27,51 @@
             then trim({{ column }})
     end
 {%- endmacro %}
+
+{# An email address → its domain in lower case; null for what is no address. The address itself goes no further. #}
+{% macro to_email_domain(email) -%}
+    nullif(regexp_extract(lower(trim({{ email }})), '^[^@\s]+@([^@\s]+[.][^@\s.]+)$', 1), '')
+{%- endmacro %}
+
+{# A record's id of a CRM with its source: 'salesforce:<id>'; null when empty. #}
+{% macro to_record_id(vendor, column) -%}
+    '{{ vendor }}:' || {{ to_text(column) }}
+{%- endmacro %}
+
+{# The columns that landing adds, at the end of every staging model. #}
+{% macro landed_at() -%}
+    occurred_at::timestamp as occurred_at,
+        known_at::date as known_at,
+        ds::date as ds,
+        source_file,
+        source_line::bigint as source_line,
+        source_sha256
+{%- endmacro %}
+
+{# Keeps one row of each (`key`, state, day it became known): the same state landed twice on a day counts once. #}
+{% macro one_landed_state(key) -%}
+    qualify row_number() over (
+    partition by {{ key }}, occurred_at, known_at
+    order by system_modstamp desc nulls last, ds desc, source_sha256, source_line desc
+) = 1
+{%- endmacro %}
+
+{# The text of an account's attribute, as histories keep it, as the column of core_account_version. #}
+{% macro to_account_attribute(attribute, text) -%}
+    {%- if attribute == 'employee_count' -%} try_cast(try_cast(replace({{ text }}, ',', '') as double) as bigint)
+    {%- elif attribute == 'annual_revenue_usd' -%} try_cast(replace({{ text }}, ',', '') as double)
+    {%- elif attribute == 'domain' -%} {{ to_domain(text) }}
+    {%- elif attribute in ['industry', 'country', 'state', 'city'] -%} {{ to_attribute(text) }}
+    {%- else -%} {{ to_text(text) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# An id that may be of several kinds of record (WhatId), when it is of the kind whose Salesforce ids begin so. #}
+{% macro id_of(column, prefix) -%}
+    case when starts_with({{ column }}, 'salesforce:{{ prefix }}') then {{ column }} end
+{%- endmacro %}
+
+{# The place of a stage among the open ones (conversion.open_stages), from 0; null for any other. #}
+{% macro stage_position(stage) -%}
+    (nullif(list_position([{% for name in setting('open_stages') %}'{{ name | replace("'", "''") }}'{{ ', ' if not loop.last }}{% endfor %}]::varchar[], {{ stage }}), 0) - 1)::integer
+{%- endmacro %}

@@ -7,8 +7,26 @@
   into the one before. valid_to is the next valid_from: half open, null while it lasts.
 #}
 {% macro version_intervals(relation, key, tracked) -%}
-    with stamped as (
+    with current_on_arrival as (
 
+        {{ current_on_arrival(relation, key) }}
+
+    ),
+
+    changed as (
+
+        {{ first_of_each_run('current_on_arrival', key, tracked) }}
+
+    )
+
+    select *, lead(valid_from) over (partition by {{ key }} order by valid_from) as valid_to
+    from changed
+{%- endmacro %}
+
+{# The rows that became the record's state when they arrived, with valid_from; one a day at most. #}
+{% macro current_on_arrival(relation, key) -%}
+    select * exclude (recency)
+    from (
         select
             *,
             greatest(known_at, occurred_at::date) as valid_from,
@@ -17,26 +35,28 @@
                 order by occurred_at, known_at, system_modstamp nulls first, source_sha256, source_line
             ) as recency
         from {{ relation }}
+    ) as stamped
+    qualify recency = max(recency) over (partition by {{ key }} order by valid_from)
+{%- endmacro %}
 
-    ),
+{# Of rows that follow each other (valid_from) and agree in the tracked columns, the first. #}
+{% macro first_of_each_run(relation, key, tracked) -%}
+    select *
+    from {{ relation }}
+    qualify row({{ tracked | join(', ') }}) is distinct from
+        lag(row({{ tracked | join(', ') }})) over (partition by {{ key }} order by valid_from)
+{%- endmacro %}
 
-    current_on_arrival as (
-
-        select *
-        from stamped
-        qualify recency = max(recency) over (partition by {{ key }} order by valid_from)
-
-    ),
-
-    changed as (
-
-        select *
-        from current_on_arrival
-        qualify row({{ tracked | join(', ') }}) is distinct from
-            lag(row({{ tracked | join(', ') }})) over (partition by {{ key }} order by valid_from)
-
-    )
-
-    select *, lead(valid_from) over (partition by {{ key }} order by valid_from) as valid_to
-    from changed
+{#
+  Intervals out of what held on each day on which it may have changed (`day`, one row a key and day):
+  runs of equal values become one interval, days on which `holds` is false end it and have none.
+#}
+{% macro intervals_of_days(relation, key, tracked, holds) -%}
+    select * exclude (day, previous), day as valid_from, lead(day) over (partition by {{ key }} order by day) as valid_to
+    from (
+        select *, lag(row({{ tracked | join(', ') }})) over (partition by {{ key }} order by day) as previous
+        from {{ relation }}
+    ) as followed
+    where row({{ tracked | join(', ') }}) is distinct from previous
+    qualify {{ holds }}
 {%- endmacro %}

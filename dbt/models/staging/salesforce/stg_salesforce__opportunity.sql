@@ -21,6 +21,7 @@ renamed as (
         created_date::timestamp as created_at,
         is_closed,
         is_won,
+        {{ to_text('loss_reason') }} as loss_reason,
         coalesce(is_deleted, false) as is_deleted,
         system_modstamp::timestamp as system_modstamp,
         occurred_at::timestamp as occurred_at,

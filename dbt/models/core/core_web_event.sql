@@ -1,0 +1,84 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace_periods', on_schema_change='append_new_columns',
+    period='event_date', staged='stg_ga4__event', rules='web_paths',
+) }}
+-- Web events. A day that is sent again replaces what was known of it from the new sending's day on, as a
+-- whole: what it no longer holds is gone. Files known on one day are parts of one sending.
+-- Bots name themselves; scanners click links in emails and are gone at once.
+with periods as (
+
+    select * from {{ unbuilt_periods() }}
+
+),
+
+sent as (
+
+    select staged.*, periods.landing_digest
+    from {{ ref('stg_ga4__event') }} as staged
+    inner join periods using (event_date)
+    qualify row_number() over (
+        partition by staged.event_date, staged.known_at, staged.event_id
+        order by staged.ds desc, staged.source_sha256, staged.source_line
+    ) = 1
+
+),
+
+sendings as (
+
+    select event_date, known_at, lead(known_at) over (partition by event_date order by known_at) as superseded_on
+    from (select distinct event_date, known_at from sent)
+
+),
+
+page_kinds as (
+
+    select pages.page_path, arg_max(paths.event_type, length(paths.path_prefix)) as event_type
+    from (select distinct page_path from sent) as pages
+    inner join {{ ref('web_paths') }} as paths
+        on pages.page_path = paths.path_prefix or starts_with(pages.page_path, paths.path_prefix || '/')
+    group by pages.page_path
+
+),
+
+in_sessions as (
+
+    select
+        *,
+        coalesce(visitor_id || '|' || ga_session_id, event_id) as session_id,
+        traffic_medium is not distinct from 'email' and row_number() over (
+            partition by event_date, known_at, coalesce(visitor_id || '|' || ga_session_id, event_id), event_name
+            order by occurred_at, event_id
+        ) = 1 as is_first_by_email,
+        coalesce(sum(engagement_milliseconds) over (
+            partition by event_date, known_at, coalesce(visitor_id || '|' || ga_session_id, event_id)
+        ), 0) as session_milliseconds
+    from sent
+
+)
+
+select
+    events.event_id,
+    case
+        when events.event_name in ('form_submit', 'generate_lead')
+            then case when events.form_id = 'demo_request' then 'demo_request' else 'form_submit' end
+        when events.event_name = 'file_download' then 'download'
+        when events.event_name in ('session_start', 'login') then events.event_name
+        when events.event_name = 'page_view' and events.is_first_by_email then 'email_click'
+        when events.event_name = 'page_view' then coalesce(page_kinds.event_type, 'page_view')
+        else 'other'
+    end as event_type,
+    {{ to_record_id('salesforce', 'events.user_id') }} as person_id,
+    events.visitor_id,
+    events.company_domain,
+    events.session_id,
+    (coalesce(events.engagement_milliseconds, 0) // 1000)::integer as engagement_seconds,
+    regexp_matches(lower(coalesce(events.browser, '')), 'bot|crawler|spider|scanner|headless')
+        or (events.traffic_medium is not distinct from 'email' and events.session_milliseconds = 0) as is_bot,
+    events.event_date,
+    events.occurred_at,
+    events.known_at,
+    sendings.superseded_on,
+    events.landing_digest
+from in_sessions as events
+inner join sendings using (event_date, known_at)
+left join page_kinds using (page_path)
