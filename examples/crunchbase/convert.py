@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-from dagster_project.feeds.salesforce import long_id
+from dagster_project.feeds.salesforce_columns import long_id
 from examples.crunchbase.source import Company, Round, Source, SourceError, read_source
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

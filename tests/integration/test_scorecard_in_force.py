@@ -58,11 +58,13 @@ def stored(home, sql):
 
 
 def test_1_a_refused_training_says_that_the_scorecard_stays_in_force(home):
-    _, outcome = operations.retrain(home, date(2018, 6, 30), show=False)
-    assert not outcome.ok
-    assert outcome.metadata["trained_models"]["verdict"] == "too_little_data"
-    assert "training refused (too_little_data)" in outcome.problems[0]
-    assert "stays in force (scorecard-" in outcome.problems[-1]
+    _, too_few_rows = operations.retrain(home, date(2018, 6, 30), show=False)
+    _, too_few_wins = operations.retrain(home, date(2018, 10, 1), show=False)
+    assert "at least 100 rows" in too_few_rows.problems[0]
+    assert "training refused (too_little_data): 30 accounts" in too_few_wins.problems[0]
+    for outcome in (too_few_rows, too_few_wins):
+        assert not outcome.ok
+        assert "stays in force (scorecard-" in outcome.problems[-1]
 
 
 def test_2_a_day_without_a_champion_is_scored_by_the_scorecard(home, ask):
