@@ -5,9 +5,8 @@ Here: which suite guards which hand-over, on which rows. Not here: the expectati
 
 from collections.abc import Callable, Iterable
 from datetime import date
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 import polars as pl
@@ -15,8 +14,9 @@ import polars as pl
 from dagster_project.assets.ingestion import landing_key
 from dagster_project.automation import days_of
 from dagster_project.config import Settings
+from dagster_project.feed_suites import FEED_SUITES, landed_files, lines_landed, rows_to_check
 from dagster_project.feeds import VENDORS
-from dagster_project.home import Home
+from dagster_project.feeds.contract import Table
 from dagster_project.landing.store import hold_arrival
 from dagster_project.publisher import horizon_columns
 from dagster_project.resources import ScoringHome
@@ -30,20 +30,26 @@ PASSED_DAYS = dg.AssetSpec(
     group_name="marts",
     kinds={"duckdb"},
 )
-# What one validation needs: the frame, its suite and the partition it stands for.
-Validation = tuple[Any, Any, str]
+
+
+class Validation(NamedTuple):
+    """What one validation needs; `rows` says how many there are if the frame holds a sample of them."""
+
+    frame: Any
+    suite: Any
+    partition: str
+    rows: int | None = None
 
 
 def suite_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
     """All hand-over checks: feeds, training set, scores."""
     checks = []
     for vendor in settings.feeds:
-        tables = [table.name for table in VENDORS[vendor]]
-        checks.append(_feed_arrived(vendor, tables[0]))
-        for table in tables:
-            key, hold = landing_key(vendor, table), _hold_refused(vendor, table)
+        checks.append(_feed_arrived(vendor, VENDORS[vendor][0].name))
+        for table in VENDORS[vendor]:
+            key, hold = landing_key(vendor, table.name), _hold_refused(vendor, table.name)
             rows = _rows_of(vendor, table, settings)
-            arrival = _arrival_of(vendor, table, settings)
+            arrival = _arrival_of(vendor, table.name, settings)
             checks.append(_suite_check(key, "rows_are_sound", rows, hold))
             checks.append(_suite_check(key, "was_readable", arrival, hold))
     checks.append(_suite_check(dg.AssetKey("training_set"), "is_sound", _training_set))
@@ -76,14 +82,15 @@ def _suite_check(
 
         reports = [
             validate(
-                frame,
-                suite,
+                asked.frame,
+                asked.suite,
                 name=asset.path[-1],
                 run_id=context.run.run_id,
-                partition=partition,
+                partition=asked.partition,
                 store_dir=scoring_home.home.expectations,
+                rows=asked.rows,
             )
-            for frame, suite, partition in validations(scoring_home, context)
+            for asked in validations(scoring_home, context)
         ]
         findings = [
             f"{report.partition}: {finding.text()}"
@@ -105,6 +112,7 @@ def _suite_check(
             description="\n".join(critical or findings) or None,
             metadata={
                 "rows": sum(report.rows for report in reports),
+                "rows looked at": sum(report.rows_checked for report in reports),
                 "expectations": sum(report.statistics["evaluated"] for report in reports),
                 "findings": findings,
             },
@@ -176,34 +184,19 @@ def _feed_arrived(vendor: str, table: str) -> dg.AssetChecksDefinition:
     return check
 
 
-def _landed(home: Home, vendor: str, table: str, day: date) -> pl.DataFrame | None:
-    files = sorted((home.landing / vendor / table / f"ds={day}").glob("*.parquet"))
-    return (
-        pl.concat([pl.read_parquet(file) for file in files], how="diagonal_relaxed")
-        if files
-        else None
-    )
-
-
-def _rows_of(vendor: str, table: str, settings: Settings) -> Callable:
-    """The rows that landed, arrival by arrival."""
+def _rows_of(vendor: str, table: Table, settings: Settings) -> Callable:
+    """The rows that landed, arrival by arrival; of a large arrival a sample."""
 
     def validations(
         scoring_home: ScoringHome, context: dg.AssetCheckExecutionContext
     ) -> Iterable[Validation]:
-        from expectations.suites import crm
-
-        suites = {
-            "account": crm.account_suite,
-            "opportunity": partial(
-                crm.opportunity_suite, won_stages=settings.conversion.won_stages
-            ),
-            "opportunity_history": crm.opportunity_history_suite,
-        }
+        guard = FEED_SUITES[vendor, table.name]
         for day in days_of(context):
-            frame = _landed(scoring_home.home, vendor, table, day)
-            if frame is not None and frame.height:
-                yield frame, suites[table](day), day.isoformat()
+            files = landed_files(scoring_home.home.landing, vendor, table.name, day)
+            rows, total = rows_to_check(files, table, day) if files else (None, 0)
+            if total:
+                suite = guard.make(day, settings)
+                yield Validation(guard.facts(rows), suite, day.isoformat(), total)
 
     return validations
 
@@ -216,17 +209,15 @@ def _arrival_of(vendor: str, table: str, settings: Settings) -> Callable:
     ) -> Iterable[Validation]:
         from expectations.suites.arrival import arrival_facts, arrival_suite
 
+        home = scoring_home.home
         for day in days_of(context):
-            frame = _landed(scoring_home.home, vendor, table, day)
-            # A history import adds rows that no file has (states at creation): count lines.
-            lines = ["source_sha256", "source_line"]
-            rows = 0 if frame is None else frame.select(lines).n_unique()
-            files = set() if frame is None else set(frame["source_sha256"])
-            bad = _refused_rows(scoring_home.home.quarantine / vendor / table / f"ds={day}", files)
-            if frame is not None or bad:
+            files = landed_files(home.landing, vendor, table, day)
+            rows, came_from = lines_landed(files)
+            bad = _refused_rows(home.quarantine / vendor / table / f"ds={day}", came_from)
+            if files or bad:
                 facts = arrival_facts({table: rows}, {table: bad})
                 suite = arrival_suite(settings.checks.max_quarantined_share)
-                yield facts, suite, day.isoformat()
+                yield Validation(facts, suite, day.isoformat())
 
     return validations
 
@@ -274,7 +265,7 @@ def _training_set(
         labels_as_of=labels_as_of or date.max,
         horizon_days=settings.horizon_days,
     )
-    yield frame, suite, str(labels_as_of)
+    yield Validation(frame, suite, str(labels_as_of))
 
 
 def _account_scores(
@@ -308,6 +299,6 @@ def _account_scores(
                 explained=settings.explanation.max_accounts_per_day,
                 by_scorecard="scorecard" in frame["score_basis"],
             )
-            yield frame, suite, day.isoformat()
+            yield Validation(frame, suite, day.isoformat())
     finally:
         connection.close()

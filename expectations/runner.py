@@ -45,12 +45,14 @@ def validate(
     store_dir: Path,
     max_rows: int = MAX_ROWS,
     seed: int = 0,
+    rows: int | None = None,
 ) -> ValidationReport:
     """Run a suite (GX ExpectationSuite) on a frame and store the result below store_dir.
 
     name: what is checked, e.g. the table; partition: its partition key ("2011-03-31"); run_id: the
     run that asked, kept in the result. The same suite, partition and name replace their earlier
-    result. Data that breaks expectations never raises; a broken suite or disk does.
+    result. rows: how many there are, if the frame is a sample drawn already. Data that breaks
+    expectations never raises; a broken suite or disk does.
     """
     store_dir = Path(store_dir)
     table = as_pandas(frame)
@@ -59,7 +61,7 @@ def validate(
     results = _run(context, suite, table, seen)
     for result in results:
         redact(result)
-    report = _report(results, suite.name, name, partition, run_id, len(table), len(seen))
+    report = _report(results, suite.name, name, partition, run_id, rows or len(table), len(seen))
     write_result(store_dir, Path(report.result_file), _stored_text(context, results, report))
     return report
 

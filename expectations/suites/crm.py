@@ -1,19 +1,20 @@
 """What a landed CRM arrival must look like before anything is built on it.
 
-Belongs here: the rows of Salesforce accounts, opportunities and opportunity history in one arrival
+Belongs here: the rows of Salesforce accounts and opportunities and their histories in one arrival
 folder.
-Does not belong here: row counts of the arrival (arrival.py), what every vendor shares (landed.py),
-what the readers already guarantee by type, relations between tables (dbt
-tests), anything about scores.
+Does not belong here: people and activities (crm_people.py, crm_activity.py), row counts of the arrival
+(arrival.py), what every vendor shares (landed.py), what the readers already guarantee by type, relations
+between tables (dbt tests), anything about scores.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from expectations.suites.landed import (
+    DATES_AHEAD,
     FIRST_SANE_DAY,
     clocks,
     end_of,
@@ -27,7 +28,6 @@ from expectations.vocabulary import column, critical, present, some_and_many, su
 
 SALESFORCE_ID = r"^[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?$"
 FIRST_SANE_FOUNDING = date(1500, 1, 1)
-CLOSE_DATES_AHEAD = timedelta(days=3653)
 
 
 def account_suite(known_day: date, id_pattern: str = SALESFORCE_ID) -> Any:
@@ -82,6 +82,33 @@ def account_suite(known_day: date, id_pattern: str = SALESFORCE_ID) -> Any:
     )
 
 
+def account_history_suite(known_day: date, id_pattern: str = SALESFORCE_ID) -> Any:
+    """Return the suite for landed changes of tracked account fields of one arrival."""
+    return suite(
+        "crm_account_history",
+        "Changes of tracked account fields as they were landed in one arrival.",
+        [
+            *keys("id", "account history", id_pattern),
+            present(
+                "belongs_to_account",
+                "account_id",
+                "Every history row names its account.",
+                "Export AccountId with the history.",
+            ),
+            present(
+                "names_a_field",
+                "field",
+                "Every history row names the field that changed.",
+                "Export Field with the history.",
+            ),
+            _history_row_once(),
+            *clocks(known_day),
+            _change_has_time(),
+            not_future("created_date", known_day),
+        ],
+    )
+
+
 def opportunity_suite(
     known_day: date,
     id_pattern: str = SALESFORCE_ID,
@@ -116,7 +143,7 @@ def opportunity_suite(
                 block_below=0.95,
                 column="close_date",
                 min_value=start_of(FIRST_SANE_DAY),
-                max_value=end_of(known_day + CLOSE_DATES_AHEAD),
+                max_value=end_of(known_day + DATES_AHEAD),
             ),
             *some_and_many(
                 "ColumnValuesToBeInSet",
@@ -138,6 +165,7 @@ def opportunity_suite(
                 value_set=[True],
                 row_condition=won,
             ),
+            _probability_is_percent(),
             not_wiped("opportunities"),
         ],
     )
@@ -156,33 +184,33 @@ def opportunity_history_suite(known_day: date, id_pattern: str = SALESFORCE_ID) 
                 "Every history row names its opportunity.",
                 "Export OpportunityId with the history.",
             ),
-            warning(
-                "ColumnValuesToBeUnique",
-                "history_row_once",
-                "A history row arrives once; history is never changed.",
-                "Staging keeps one of them; look why the export repeats rows.",
-                column="id",
-            ),
+            _history_row_once(),
             *clocks(known_day),
-            present(
-                "change_has_time",
-                "created_date",
-                "Every stage change says when it happened.",
-                "Without it wins cannot be dated: export CreatedDate.",
-            ),
+            _change_has_time(),
             not_future("created_date", known_day),
             _stage_known(),
             *_amounts(),
-            warning(
-                "ColumnValuesToBeBetween",
-                "probability_is_percent",
-                "The CRM's own probability lies between 0 and 100.",
-                "Check the column's unit in the export.",
-                column="probability",
-                min_value=0,
-                max_value=100,
-            ),
+            _probability_is_percent(),
         ],
+    )
+
+
+def _history_row_once() -> Any:
+    return warning(
+        "ColumnValuesToBeUnique",
+        "history_row_once",
+        "A history row arrives once; history is never changed.",
+        "Staging keeps one of them; look why the export repeats rows.",
+        column="id",
+    )
+
+
+def _change_has_time() -> Any:
+    return present(
+        "change_has_time",
+        "created_date",
+        "Every change says when it happened.",
+        "Without it changes cannot be dated: export CreatedDate.",
     )
 
 
@@ -206,4 +234,16 @@ def _amounts() -> list[Any]:
         block_below=0.90,
         column="amount",
         min_value=0,
+    )
+
+
+def _probability_is_percent() -> Any:
+    return warning(
+        "ColumnValuesToBeBetween",
+        "probability_is_percent",
+        "The CRM's own probability lies between 0 and 100.",
+        "Check the column's unit in the export.",
+        column="probability",
+        min_value=0,
+        max_value=100,
     )

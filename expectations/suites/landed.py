@@ -6,13 +6,16 @@ Does not belong here: anything about one vendor's columns (crm.py and its neighb
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from expectations.vocabulary import critical, present, some_and_many, warning
 
 SAFE_ID = r"^[^\s\x00-\x1f]{1,64}$"
 FIRST_SANE_DAY = date(1990, 1, 1)
+DATES_AHEAD = timedelta(days=3653)
+# A host name with at least one dot: no scheme, no path, no blanks, no @.
+DOMAIN = r"^(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$"
 
 
 def keys(key: str, thing: str, pattern: str) -> list[Any]:
@@ -57,8 +60,23 @@ def versions() -> list[Any]:
     ]
 
 
-def clocks(known_day: date) -> list[Any]:
-    """Both clocks are set, and nothing is known later than the day it arrived."""
+def once(name: str, thing: str, columns: list[str]) -> Any:
+    """A row that never changes arrives once."""
+    return warning(
+        "CompoundColumnsToBeUnique",
+        name,
+        f"A row of {thing} arrives once.",
+        "Staging keeps one of them; look why the export repeats rows.",
+        show_values=False,
+        column_list=columns,
+    )
+
+
+def clocks(known_day: date, days_ahead: int = 0) -> list[Any]:
+    """Both clocks are set, and nothing is known later than the day it arrived.
+
+    days_ahead: how far stamps may lie after the arrival (another clock than UTC counts the days).
+    """
     return [
         present(
             "known_at_present",
@@ -88,9 +106,37 @@ def clocks(known_day: date) -> list[Any]:
             block_below=0.50,
             column="occurred_at",
             min_value=start_of(FIRST_SANE_DAY),
-            max_value=end_of(known_day),
+            max_value=end_of(known_day + timedelta(days=days_ahead)),
         ),
     ]
+
+
+def believable(name: str, known_day: date) -> list[Any]:
+    """A date that a person entered: plans may lie ahead, but not by decades."""
+    return some_and_many(
+        "ColumnValuesToBeBetween",
+        f"{name}_believable",
+        f"{name} lies between {FIRST_SANE_DAY.year} and ten years ahead.",
+        "Correct the date in the CRM; a default such as 1900 or 9999 is no date.",
+        block_below=0.95,
+        column=name,
+        min_value=start_of(FIRST_SANE_DAY),
+        max_value=end_of(known_day + DATES_AHEAD),
+    )
+
+
+def domains(name: str, block_below: float = 0.80) -> list[Any]:
+    """A domain is a host name: not a URL, not an address, no blanks."""
+    return some_and_many(
+        "ColumnValuesToMatchRegex",
+        f"{name}_is_a_domain",
+        f"{name} is a bare domain such as example.com: no https://, no path, no blanks.",
+        "Rows of other domains match no account: ask the vendor for bare domains.",
+        block_below=block_below,
+        show_values=False,
+        column=name,
+        regex=DOMAIN,
+    )
 
 
 def not_future(name: str, known_day: date) -> Any:

@@ -58,6 +58,7 @@ def opportunities() -> pl.DataFrame:
         stage_name=["Closed Won", "Prospecting"] * (ROWS // 2),
         amount=[5000.0, None] * (ROWS // 2),
         close_date=[date(2026, 3, 1)] * ROWS,
+        probability=[10.0, None] * (ROWS // 2),
         is_closed=[True, False] * (ROWS // 2),
         is_won=[True, None] * (ROWS // 2),
     )
@@ -206,6 +207,7 @@ DAMAGES: dict[str, dict[str, Damage]] = {
         **one_and_all("close_date_sane", "close_date", date(9999, 12, 31)),
         **one_and_all("won_means_closed", "is_closed", False),
         **one_and_all("won_stage_means_won", "is_won", False),
+        "probability_is_percent": put("probability", 101.0),
     },
     "history": {
         **LANDED,
