@@ -18,8 +18,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import NamedTuple
 
-from dagster_project.feeds.csv_rows import RowSplitter
-from dagster_project.feeds.sources import numbered_lines
+from dagster_project.feeds.blocks import LineFeed
+from dagster_project.feeds.csv_split import RowSplitter
 
 COLUMNS = {
     "companies": (
@@ -109,7 +109,7 @@ def _find(folder: Path, stem: str) -> Path:
 
 def _rows(path: Path, stem: str, bad: list[str]) -> Iterator[dict[str, str]]:
     """Rows by declared column, blanks around values dropped; bad rows are told to `bad`."""
-    splitter = RowSplitter(numbered_lines(io.BytesIO(_text(path).encode())))
+    splitter = RowSplitter(LineFeed(io.BytesIO(_text(path).encode())))
     head = next(iter(splitter), None)
     names = [name.strip().lower() for name in head.fields] if head else []
     if missing := [c for c in COLUMNS[stem] if c not in names]:
