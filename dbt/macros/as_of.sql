@@ -38,14 +38,23 @@
 {%- endmacro %}
 
 {#
-  as_of_date + days_ago (0 is the date itself) + events counted by the day they happened on, for the
-  dates that lie less than `within_days` days after that day. Events are counted before they meet the
-  dates, so that a hundred dates do not multiply single events by a hundred. `keys` are the columns to
-  count by, `measures` the counted columns with their aggregates (integer ones: see ARCHITECTURE.md);
-  parts of a day that became known or were superseded at different times stay apart, so what is
-  counted must add up. All other events of the relation are out of the window on every date.
+  Joins the version that holds on a day: for rows that have their as-of date already, so that not
+  every version has to meet every date first.
 #}
-{% macro as_of_event_days(relation, keys, measures, within_days, where='true') -%}
+{% macro left_join_version(relation, version, on, day) -%}
+    left join {{ relation }} as {{ version }}
+        on {{ on }} and {{ holds_on(version, day) }}
+{%- endmacro %}
+
+{#
+  as_of_date + days_ago (0 is the date itself) + events counted by the day they happened on. Events
+  are counted before they meet the dates, so that a hundred dates do not multiply single events by a
+  hundred. `keys` are the columns to count by, `measures` the counted columns with their aggregates:
+  parts of a day that became known or were superseded at different times stay apart, so what is
+  counted must add up (or be a maximum). `ages` is a relation of the as_of_date and days_ago that are
+  asked for; all days less than `within_days` before each requested date unless given.
+#}
+{% macro as_of_event_days(relation, keys, measures, within_days, where='true', ages=none) -%}
     (
         select
             as_of.as_of_date,
@@ -53,7 +62,7 @@
             counted.* exclude (known_at, occurred_at, superseded_on)
         from (
             select
-                {{ keys | join(', ') }},
+                {% for key in keys %}{{ key }}, {% endfor %}
                 known_at,
                 occurred_at::date as occurred_at,
                 superseded_on,
@@ -68,12 +77,8 @@
             group by all
         ) as counted
         inner join (
-            select
-                as_of_date,
-                days_ago::integer as days_ago,
-                as_of_date - days_ago::integer as occurred_on
-            from {{ as_of_dates() }}
-            cross join range({{ within_days }}) as window_days(days_ago)
+            select as_of_date, days_ago::integer as days_ago, as_of_date - days_ago::integer as occurred_on
+            from {{ ages or days_before_dates(within_days) }}
         ) as as_of
             on counted.occurred_at = as_of.occurred_on
             and {{ exists_on('counted', 'as_of.as_of_date') }}

@@ -23,6 +23,11 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Each requested day with each age of a day before it: as_of_date, days_ago (0 is the day itself). #}
+{% macro days_before_dates(days) -%}
+    (select as_of_date, days_ago from {{ as_of_dates() }} cross join range({{ days }}) as ages(days_ago))
+{%- endmacro %}
+
 {# The days that lie `days` days before the requested ones. #}
 {% macro dates_before(days) -%}
     (select as_of_date - {{ days }} as as_of_date from {{ as_of_dates() }})

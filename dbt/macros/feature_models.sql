@@ -10,6 +10,18 @@
         'feat_relationship__won_deals',
         'feat_relationship__deal_amounts',
         'feat_relationship__deal_types',
+        'feat_fit__growth',
+        'feat_fit__technology',
+        'feat_engagement__web',
+        'feat_engagement__responses',
+        'feat_engagement__people',
+        'feat_engagement__recency',
+        'feat_engagement__momentum',
+        'feat_intent__surge',
+        'feat_relationship__open_opportunities',
+        'feat_relationship__losses',
+        'feat_relationship__people',
+        'feat_relationship__sales_touches',
     ]) }}
 {%- endmacro %}
 
@@ -30,4 +42,22 @@
         {%- endfor %}
         where eligible.is_eligible
     )
+{%- endmacro %}
+
+{# A count: 0 where its feed is known and nothing was counted, null where the feed is absent. #}
+{% macro counted(column, feed) -%}
+    case when {{ feed }} then coalesce({{ column }}, 0)::integer end
+{%- endmacro %}
+
+{#
+  An integer measure summed with weights that halve every `half_life_days` of its age in days, from 1
+  today to nothing after 180 days. The weights are whole millionths and the sum is a whole number
+  until its last step, so that the same rows give the same number whatever order they come in.
+#}
+{% macro decayed_sum(measure, half_life_days) -%}
+    {%- set weights = [] -%}
+    {%- for age in range(180) -%}
+        {%- do weights.append((1000000 * 0.5 ** (age / half_life_days)) | round | int) -%}
+    {%- endfor -%}
+    coalesce(sum(({{ measure }})::bigint * ({{ weights }})[days_ago + 1]), 0)::bigint / 1000000::double
 {%- endmacro %}
