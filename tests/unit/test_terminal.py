@@ -227,6 +227,42 @@ def test_explanation_shows_factors_and_what_moved(capsys):
     assert "No earlier day" in capsys.readouterr().out
 
 
+def scorecard_account(**changed):
+    by_points = {"score_basis": "scorecard", "scoring_model_version": "scorecard-ab12cd34ef56"}
+    by_points |= {"win_probability_90d": None, "fit_score": 61.2, "intent_score": None}
+    return account(**by_points, reasons=["+ 3 deals won (20 points)"], **changed)
+
+
+def test_a_scorecards_top_shows_no_chance_and_says_why(capsys):
+    terminal.print_top([scorecard_account()], 90)
+    text = capsys.readouterr().out
+    assert "Scored by scorecard-ab12cd34ef56." in text and "–" in text and "%" not in text
+    assert "not probabilities" in text and "scoring retrain" in text
+    assert max(cell_len(line) for line in lines_of(text)) <= 100
+    terminal.print_top([account()], 90)
+    assert "not probabilities" not in capsys.readouterr().out
+
+
+def test_a_scorecards_explanation_speaks_of_points_and_components(capsys):
+    factor = {"feature": "deals", "family": "fit", "feature_value": "3", "reason": "3 deals won"}
+    nothing = factor | {"contribution": 0.0, "reason": "no visits"}
+    since = {"as_of_date": date(2026, 1, 30), "change": 2.0, "is_same_basis": True}
+    since |= {"is_same_model": True, "factors": []}
+    answer = {"score": scorecard_account(), "since": since}
+    terminal.print_explanation(answer | {"factors": [factor | {"contribution": 20.0}, nothing]}, 90)
+    text = capsys.readouterr().out
+    for part in ("Points", "+20.0", "fit 61", "by the same scorecard", "not probabilities"):
+        assert part in text
+    assert "Log-odds" not in text and "no visits" not in text and "intent" not in text
+
+
+def test_between_a_scorecard_and_a_model_no_change_is_said(capsys):
+    since = {"as_of_date": date(2026, 1, 30), "change": None, "is_same_basis": False}
+    since |= {"is_same_model": False, "factors": []}
+    terminal.print_explanation({"score": account(), "factors": [], "since": since}, 90)
+    assert "taken turns" in capsys.readouterr().out
+
+
 def test_status_before_and_after_the_first_publishing(capsys):
     bare = {"home": "h", "settings": "s", "published": None, "sizes_bytes": {"landing": 1234567}}
     terminal.print_status(bare)
