@@ -16,6 +16,8 @@ from dagster_project.config import Settings
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 DAY = "dagster/partition"
+# Run tag that names days one by one, where they do not make a range.
+DAYS = "scoring/days"
 
 ONE_RUN = dg.BackfillPolicy.single_run()
 # A training stands on one day: each quarter is a run of its own.
@@ -57,8 +59,10 @@ def last_day_of_quarter(key: str) -> date:
 
 
 def days_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[date]:
-    """The as-of dates of a run: one day, or each day of a single-run back-fill."""
+    """The as-of dates of a run: one day, each day of a single-run back-fill, or the days that a tag names."""
     tags = context.run.tags if hasattr(context, "run") else context.op_execution_context.run.tags
+    if DAYS in tags:
+        return [date.fromisoformat(day) for day in tags[DAYS].split(",")]
     if RANGE_START in tags:
         first, last = date.fromisoformat(tags[RANGE_START]), date.fromisoformat(tags[RANGE_END])
     elif DAY in tags:

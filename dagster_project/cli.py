@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,30 @@ def main() -> None:
     with `scoring land`; `scoring refresh` scores a day; `scoring top` says whom to call first.
     """
     quiet_environment()
+
+
+@main.command()
+@click.option(
+    "--accounts", default=2000, show_default=True, type=click.IntRange(50, 1_000_000), help="Companies."
+)
+@click.option("--months", default=36, show_default=True, type=click.IntRange(12, 120), help="History.")
+@click.option("--seed", default=7, show_default=True, type=int, help="Another seed, another world.")
+@AS_JSON
+@answering
+def demo(accounts: int, months: int, seed: int, as_json: bool) -> None:
+    """A world to try it on: invented companies in four vendors' files, trained and scored.
+
+    Ends on 2026-06-30 and leaves the 30 days after it in the inbox: `scoring refresh` takes them day by day. Wants a home of
+    its own. The truth behind the world is written to demo/truth, which the pipeline never reads.
+    """
+    from dagster_project.command.demo import make_demo
+
+    home = open_home()
+    made = make_demo(home, accounts, months, seed, terminal.print_progress, show=not as_json)
+    if as_json:
+        return click.echo(terminal.to_json(asdict(made)))
+    terminal.print_demo(made)
+    terminal.print_top(answers.top(home, 10), home.settings().conversion.primary_horizon_days)
 
 
 @main.command()

@@ -59,6 +59,7 @@ def run_job(
     days: tuple[date, date] | None = None,
     config: Mapping[str, Any] | None = None,
     show_progress: bool = True,
+    tags: Mapping[str, str] | None = None,
 ) -> RunOutcome:
     """Run one job in this process for one partition, or for a range of days in a single run.
 
@@ -78,11 +79,11 @@ def run_job(
         definitions = build_definitions(
             home, lock_wait_seconds=0, loggers={"console": _step_lines_logger(show_progress)}
         )
-        tags = {RANGE_START: days[0].isoformat(), RANGE_END: days[1].isoformat()} if days else {}
+        span = {RANGE_START: days[0].isoformat(), RANGE_END: days[1].isoformat()} if days else {}
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
             partition_key=partition,
-            tags=tags,
+            tags={**span, **(tags or {})},
             run_config={
                 "ops": {name: {"config": dict(values)} for name, values in (config or {}).items()},
                 "loggers": {"console": {}},

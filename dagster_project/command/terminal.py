@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster_project.command.json_text import to_json
 from dagster_project.command.printing import (
@@ -25,15 +25,20 @@ from dagster_project.command.printing import (
 )
 from dagster_project.command.progress import progress
 
+if TYPE_CHECKING:
+    from dagster_project.command.demo import DemoHome
+
 __all__ = [
     "Column",
     "print_arrivals",
+    "print_demo",
     "print_error",
     "print_explanation",
     "print_findings",
     "print_lines",
     "print_outcome",
     "print_pairs",
+    "print_progress",
     "print_rows",
     "print_status",
     "print_table",
@@ -413,3 +418,20 @@ def _mark(ok: bool) -> str:
     """A tick or a cross, in letters where the stream cannot write them."""
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower()
     return ("✓" if ok else "✗") if encoding.startswith("utf") else ("ok" if ok else "NO")
+
+
+def print_progress(line: str) -> None:
+    """A line about long work, on standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def print_demo(made: DemoHome) -> None:
+    """What a demo home holds and what to do with it."""
+    if not made.is_new:
+        print_lines("This home holds the demo already; nothing was done again.")
+    print_lines(
+        f"A world of invented companies, {made.first_day} to {made.last_day}; trained on what was known on "
+        f"{made.trained_as_of} (verdict: {made.verdict}).",
+        "The days after it lie in the inbox: scoring refresh",
+        "",
+    )

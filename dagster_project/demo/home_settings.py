@@ -17,7 +17,7 @@ conversion:
   won_stages: [Closed Won]
   open_stages: [Prospecting, Qualification, Needs Analysis, Proposal, Negotiation]
   mode: new_business
-  horizons_days: [30, 90, 180]
+  horizons_days: [90]
   primary_horizon_days: 90
   recording_starts: {first_day}
 eligibility:
@@ -28,7 +28,7 @@ identity:
   free_mail_domains: [{free_mail}]
   isp_domains: [{isps}]
 features:
-  versioned_attributes: [industry, employee_count, annual_revenue_usd, owner_id]
+  versioned_attributes: [industry, employee_count, annual_revenue]
 intent:
   relevant_topics: [{topics}]
 technology:
