@@ -24,6 +24,8 @@ OF_COMPONENTS = (
     *("n", "positives", "auc", "auc_low", "auc_high"),
     *("lift_top_decile", "lift_low", "lift_high"),
 )
+# Enough to see whether an interval holds 0.5; the whole model's gets all rounds.
+COMPONENT_ROUNDS = 200
 
 
 class Fit(Protocol):
@@ -117,8 +119,7 @@ def _components(tested: LaterPart, features, settings: TrainingSettings) -> dict
         raw = component.raw(tested.rows)
         known = ~np.isnan(raw)
         groups = tested.rows["account_id"].filter(pl.Series(known))
-        measured = evaluate(
-            tested.y[known], raw[known], groups, settings.seed, settings.bootstrap_rounds
-        )
+        rounds = min(settings.bootstrap_rounds, COMPONENT_ROUNDS)
+        measured = evaluate(tested.y[known], raw[known], groups, settings.seed, rounds)
         found[component.name] = {name: measured.get(name) for name in OF_COMPONENTS}
     return found
