@@ -113,3 +113,31 @@ def read_table(source, table, name: str = "", **options) -> SimpleNamespace:
         ignored_columns=reader.ignored_columns,
         missing_optional_columns=reader.missing_optional_columns,
     )
+
+
+def ga4_param(key: str, value: object) -> dict:
+    """An event parameter as the export holds it."""
+    place = "string_value" if isinstance(value, str) else "int_value"
+    return {"key": key, "value": {place: value}}
+
+
+def ga4_event(number: int = 0, name: str = "page_view", **params: object) -> dict:
+    """One event of 2024-01-31 as BigQuery exports it."""
+    shown = {"page_location": f"https://www.own.example/{number}", "ga_session_id": 7} | params
+    return {
+        "event_date": "20240131",
+        "event_timestamp": 1_706_700_000_000_000 + number,
+        "event_name": name,
+        "event_params": [ga4_param(key, value) for key, value in shown.items()],
+        "user_id": None,
+        "user_pseudo_id": f"{number}.17",
+        "device": {
+            "category": "desktop",
+            "operating_system": "Windows",
+            "web_info": {"browser": "Chrome", "hostname": "www.own.example"},
+        },
+        "geo": {"country": "United States", "region": "Ohio", "city": "Columbus"},
+        "traffic_source": {"name": "(direct)", "medium": "(none)", "source": "(direct)"},
+        "stream_id": "1",
+        "platform": "WEB",
+    }

@@ -59,12 +59,11 @@ class Block:
 
 def blocks(stream: BinaryIO) -> Iterator[Block]:
     """The stream in blocks of about BLOCK_BYTES; raises BadFile for damage and lines without end."""
-    number, rest, is_first = 1, b"", True
+    number = 1
     with damage_is_bad_file():
+        rest = stream.read(3).removeprefix(b"\xef\xbb\xbf")
         while True:
             read = stream.read(BLOCK_BYTES)
-            if is_first:
-                read, is_first = read.removeprefix(b"\xef\xbb\xbf"), False
             data = rest + read
             if not data:
                 return

@@ -29,12 +29,14 @@ def plain_rows(block: Block, width: int) -> tuple[pl.Series | None, np.ndarray]:
         return None, np.zeros(len(block), dtype=bool)
     commas = lines.str.count_matches(",", literal=True) == width - 1
     has_quote = lines.str.contains('"', literal=True)
-    plain = commas & ~has_quote
+    # Reading a block drops a byte order mark at its start, which here is part of a value.
+    has_mark = lines.str.starts_with("\ufeff")
+    plain = commas & ~has_quote & ~has_mark
     if width == 1:
         plain &= lines.str.strip_chars() != ""
     if has_quote.any():
         quoted = (
-            pl.when(has_quote & (lines.str.len_bytes() <= csv.field_size_limit()))
+            pl.when(has_quote & ~has_mark & (lines.str.len_bytes() <= csv.field_size_limit()))
             .then(lines)
             .str.contains(f"^{_VALUE}(?:,{_VALUE}){{{width - 1}}}$")
             .fill_null(False)
