@@ -26,7 +26,7 @@ from dagster_project.feeds.salesforce_people import CONTACT, LEAD
 ACCOUNT = Table(
     vendor="salesforce",
     name="account",
-    file_names=("account", "accounts"),
+    file_names=("account", "accounts", "account_version", "account_versions"),
     stamps=STAMPS,
     state=(
         "type",

@@ -23,8 +23,19 @@ PROJECT = Path(__file__).parents[2]
 GROUPS = {
     "landing": {
         "landing_salesforce__account",
+        "landing_salesforce__account_history",
+        "landing_salesforce__contact",
+        "landing_salesforce__lead",
         "landing_salesforce__opportunity",
         "landing_salesforce__opportunity_history",
+        "landing_salesforce__opportunity_contact_role",
+        "landing_salesforce__task",
+        "landing_salesforce__event",
+        "landing_salesforce__campaign",
+        "landing_salesforce__campaign_member",
+        "landing_ga4__event",
+        "landing_bombora__company_surge",
+        "landing_technographics__technology_detection",
         "landing_quarantine",
     },
     "staging": {
@@ -79,9 +90,19 @@ JOBS = {
     "evaluate": {"evaluation", "marts", "published"},
 }
 SUITES = {
+    **{
+        name: {"rows_are_sound", "was_readable"}
+        for name in GROUPS["landing"] - {"landing_quarantine"}
+    },
+    # Of each vendor the first table asks whether anything arrived.
     "landing_salesforce__account": {"data_arrived", "rows_are_sound", "was_readable"},
-    "landing_salesforce__opportunity": {"rows_are_sound", "was_readable"},
-    "landing_salesforce__opportunity_history": {"rows_are_sound", "was_readable"},
+    "landing_ga4__event": {"data_arrived", "rows_are_sound", "was_readable"},
+    "landing_bombora__company_surge": {"data_arrived", "rows_are_sound", "was_readable"},
+    "landing_technographics__technology_detection": {
+        "data_arrived",
+        "rows_are_sound",
+        "was_readable",
+    },
     "training_set": {"is_sound"},
     "account_scores_daily": {"is_sound"},
 }
