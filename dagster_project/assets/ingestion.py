@@ -171,11 +171,25 @@ def _metadata(mine: list[Receipt], everything: list[Receipt]) -> dict:
     }
 
 
+def _without_data(vendor: str) -> list[dg.AssetSpec]:
+    """Tables that models read but that this home has no feed for: empty, and shown as such."""
+    return [
+        dg.AssetSpec(
+            landing_key(vendor, table.name),
+            description=f"{vendor} is not among the feeds of scoring.yaml: this table stays empty.",
+            group_name="landing",
+            kinds={"parquet"},
+        )
+        for table in VENDORS[vendor]
+    ]
+
+
 def all_landing_assets(
     vendors: list[str], partitions: dg.PartitionsDefinition
 ) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Landing assets of the vendors named in scoring.yaml, and the quarantine that they share."""
     landed = [landing_assets(name, partitions) for name in vendors]
+    absent = [spec for name in VENDORS if name not in vendors for spec in _without_data(name)]
     quarantine = dg.AssetSpec(
         QUARANTINE,
         deps=[key for asset in landed for key in asset.keys],
@@ -183,4 +197,4 @@ def all_landing_assets(
         group_name="landing",
         kinds={"parquet", "polars"},
     )
-    return [*landed, quarantine]
+    return [*landed, *absent, quarantine]
