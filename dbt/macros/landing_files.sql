@@ -52,25 +52,22 @@
   of the files, rules and SQL that its period was built from; periods whose digest is another one now are
   built again as a whole. So a table built day by day is the one built at once.
 #}
-{% macro period_digests() -%}
-    {%- set period, staged, rules = config.get('period'), config.get('staged'), config.get('rules') -%}
-    {%- if not execute -%}{{ return('(select 1)') }}{%- endif -%}
+{% macro period_digests(period, staged, rules=none) -%}
     (
         select
             {{ period }},
             md5(string_agg(landing_file, ',' order by landing_file) || '{{ model_digest() }}'
-                {%- if rules %} || (select coalesce(string_agg(rule::varchar, ',' order by rule::varchar), '') from {{ ref(rules) }} as rule) {%- endif -%}
+                {%- if rules %} || (select coalesce(string_agg(rule::varchar, ',' order by rule::varchar), '') from {{ rules }} as rule) {%- endif -%}
             )[:16] as landing_digest
-        from (select distinct {{ period }}, landing_file from {{ ref(staged) }}) as files
+        from (select distinct {{ period }}, landing_file from {{ staged }}) as files
         group by {{ period }}
     )
 {%- endmacro %}
 
 {# The digests of the periods that have to be built: all of them, or those that the table does not hold as they are. #}
-{% macro unbuilt_periods() -%}
-    {%- set period = config.get('period') -%}
+{% macro unbuilt_periods(period, staged, rules=none) -%}
     (
-        select * from {{ period_digests() }} as digests
+        select * from {{ period_digests(period, staged, rules) }} as digests
         {%- if is_incremental() %}
         where ({{ period }}, landing_digest) not in (select distinct {{ period }}, landing_digest from {{ this }})
         {%- endif %}
@@ -81,8 +78,9 @@
 {% macro get_incremental_replace_periods_sql(arguments) -%}
     {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) -%}
     {%- set period = config.get('period') -%}
+    {%- set staged, rules = ref(config.get('staged')), ref(config.get('rules')) if config.get('rules') -%}
     delete from {{ arguments['target_relation'] }}
-    where ({{ period }}, landing_digest) not in (select {{ period }}, landing_digest from {{ period_digests() }});
+    where ({{ period }}, landing_digest) not in (select {{ period }}, landing_digest from {{ period_digests(period, staged, rules) }});
     insert into {{ arguments['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arguments['temp_relation'] }}
 {%- endmacro %}

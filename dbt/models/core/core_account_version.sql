@@ -74,7 +74,9 @@ states as (
 
 states_in_effect as (
 
-    {{ current_on_arrival('states', 'account_id') | indent(4) }}
+    -- of one moment, the state tells of the change too, but not the state at creation, which is what it was before
+    select *, case when is_at_creation then occurred_at else occurred_at + interval 1 microsecond end as newer_than
+    from ({{ current_on_arrival('states', 'account_id') | indent(4) }})
 
 ),
 
@@ -83,9 +85,7 @@ changes_in_effect as (
     select changes.*, min(newer.valid_from) as valid_to
     from changes
     left join states_in_effect as newer
-        on changes.account_id = newer.account_id
-        and (newer.occurred_at > changes.occurred_at
-            or (newer.occurred_at = changes.occurred_at and not newer.is_at_creation))
+        on changes.account_id = newer.account_id and changes.occurred_at < newer.newer_than
     group by all
     having coalesce(min(newer.valid_from), date '9999-12-31') > changes.valid_from
 

@@ -60,9 +60,8 @@ responses as (
         case
             when campaigns.campaign_type = 'Webinar' and members.status = 'Attended' then 'webinar_attended'
             when campaigns.campaign_type = 'Trade Show' and members.status = 'Attended' then 'event_attended'
-            when not (members.has_responded or members.status in ('Responded', 'Attended')) then null
-            when campaigns.campaign_type = 'Content' then 'content_response'
-            else 'campaign_response'
+            when members.has_responded or members.status in ('Responded', 'Attended')
+                then case when campaigns.campaign_type = 'Content' then 'content_response' else 'campaign_response' end
         end as activity_type,
         members.person_id,
         null::varchar as account_id,

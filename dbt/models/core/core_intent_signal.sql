@@ -6,7 +6,7 @@
 -- supersedes the first from its own day on.
 with periods as (
 
-    select * from {{ unbuilt_periods() }}
+    select * from {{ unbuilt_periods('week_on', ref('stg_bombora__company_surge')) }}
 
 ),
 

@@ -7,7 +7,7 @@
 -- Bots name themselves; scanners click links in emails and are gone at once.
 with periods as (
 
-    select * from {{ unbuilt_periods() }}
+    select * from {{ unbuilt_periods('event_date', ref('stg_ga4__event'), rules=ref('web_paths')) }}
 
 ),
 
