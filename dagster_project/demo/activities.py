@@ -61,7 +61,7 @@ def email_rates(crm: CrmSettings) -> np.ndarray:
 
 def reply_rates(crm: CrmSettings) -> np.ndarray:
     """Share of e-mails that are answered, by state."""
-    live = np.where(HAS_CHAMPION, crm.reply_rate_live, crm.reply_rate_live * 0.5)
+    live = np.where(HAS_CHAMPION, crm.reply_rate_live, crm.reply_rate_live * 0.4)
     rates = np.full(len(PHASE), crm.reply_rate_idle)
     rates = np.where(PHASE == RESEARCH, crm.reply_rate_idle * 3, rates)
     rates = np.where(PHASE == ENGAGED, live * 0.7, np.where(IS_LIVE, live, rates))
@@ -74,7 +74,7 @@ def meeting_rates(crm: CrmSettings) -> np.ndarray:
     rates = np.where(IS_LIVE, crm.meetings_per_day_live, 0.0)
     rates = np.where(PHASE == ENGAGED, crm.meetings_per_day_live * 0.45, rates)
     rates = np.where(IS_STALLED, crm.meetings_per_day_live * 0.10, rates)
-    rates = rates * np.where(HAS_CHAMPION, 1.25, 0.8)
+    rates = rates * np.where(HAS_CHAMPION, 1.4, 0.6)
     return np.where(np.arange(len(PHASE)) == WON, 0.008, rates)
 
 

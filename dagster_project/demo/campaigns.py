@@ -99,6 +99,7 @@ def _rows(
         "LeadId": pl.Series([None] * n, dtype=pl.String),
         "ContactId": record_ids("contact", contact_number(companies.number[row], slot)),
         "IsDeleted": np.zeros(n, bool),
+        "_row": row,
     }
     invited = (day - 4) * DAY + 9 * 3600 + rng.integers(0, 7200, n)
     answered = day * DAY + 16 * 3600 + rng.integers(0, 7200, n)

@@ -22,10 +22,10 @@ STREAMS = (
     "company", "people", "chain", "crm", "activity", "lead", "campaign", "web", "web_noise", "intent",
     "technology", "pollution",
 )  # fmt: skip
-_INDUSTRY = np.array([1.3, 0.4, 1.0, 0.1, -0.6, 0.5, -0.2, -1.5, 0.6, 0.2, -0.9, -1.3])
+_INDUSTRY = np.array([1.4, 0.0, 1.4, 0.0, 0.0, 1.4, 0.0, -1.4, 0.0, 0.0, -1.4, -1.4])
 _INDUSTRY = (_INDUSTRY - _INDUSTRY.mean()) / _INDUSTRY.std()
 _PLACE_SHARE = np.array([0.38, 0.14, 0.13, 0.09, 0.08, 0.06, 0.06, 0.06])
-_PLACE = np.array([0.9, 0.2, 0.5, -0.6, 0.5, 0.0, -0.8, -1.6])
+_PLACE = np.array([1.0, -0.6, -0.6, -0.6, 1.0, -0.6, -1.2, -1.2])
 _HAS_COMPLEMENT, _HAS_COMPETING = 0.30, 0.10
 
 
@@ -129,12 +129,12 @@ def _seen_fit(
         _PLACE_SHARE @ _PLACE**2 - (_PLACE_SHARE @ _PLACE) ** 2
     )
     parts = (
-        (0.50, (1.64 - (size - 0.8) ** 2) / 2.135),
-        (0.50, _INDUSTRY[industry]),
-        (0.30, growth),
-        (0.48, (complements - ours * _HAS_COMPLEMENT) / np.sqrt(ours * 0.21)),
-        (-0.25, (competing - any_competing) / np.sqrt(any_competing * (1 - any_competing))),
-        (0.33, where[place]),
+        (0.62, np.tanh(size) / 0.628),
+        (0.58, _INDUSTRY[industry]),
+        (0.46, (complements - ours * _HAS_COMPLEMENT) / np.sqrt(ours * 0.21)),
+        (0.26, where[place]),
+        (-0.20, (competing - any_competing) / np.sqrt(any_competing * (1 - any_competing))),
+        (0.12, growth),
     )
     weight = np.sqrt(sum(w * w for w, _ in parts))
     return sum(w * part for w, part in parts) / weight

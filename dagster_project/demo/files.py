@@ -52,12 +52,6 @@ def append_jsonl_gz(rows: pa.Table, path: Path) -> None:
     append_gzip(buffer.getvalue(), path)
 
 
-def write_parquet(rows: pa.Table, path: Path) -> None:
-    """Write one Parquet file, nested columns as they are."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(rows, path, compression="zstd")
-
-
 class GrowingParquet:
     """Parquet files of one folder that take rows batch by batch, each batch one row group."""
 
@@ -68,7 +62,10 @@ class GrowingParquet:
 
     def add(self, name: str, rows: pl.DataFrame) -> None:
         """Append rows to `<name>.parquet`; the first batch says the columns."""
-        table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+        self.add_table(name, rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
+
+    def add_table(self, name: str, table: pa.Table) -> None:
+        """The same for rows in Arrow's own form."""
         if name not in self._writers:
             self._writers[name] = pq.ParquetWriter(
                 self._folder / f"{name}.parquet", table.schema, compression="zstd"

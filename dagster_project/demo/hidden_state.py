@@ -110,12 +110,12 @@ def _before_opportunity(
     matrix: np.ndarray, budget: int, champion: int, pull: float, settings: ChainSettings
 ) -> None:
     research, engaged = (state_of(p, budget, champion) for p in (RESEARCH, ENGAGED))
-    keen = 1.25 if champion else 0.8
+    keen = 1.15 if champion else 0.9
     matrix[research, engaged] = pull * keen / settings.research_days
-    matrix[research, COOL] = (0.7 if budget else 1.2) / settings.abandon_research_days
+    matrix[research, COOL] = (0.85 if budget else 1.1) / settings.abandon_research_days
     first_stage = state_of(LIVE, budget, champion)
-    matrix[engaged, first_stage] = pull * (1.2 if budget else 0.8) / settings.engaged_days
-    matrix[engaged, COOL] = (0.7 if champion else 1.2) / settings.abandon_engaged_days
+    matrix[engaged, first_stage] = pull * (1.1 if budget else 0.9) / settings.engaged_days
+    matrix[engaged, COOL] = (0.85 if champion else 1.1) / settings.abandon_engaged_days
     _people(matrix, RESEARCH, budget, champion, settings)
     _people(matrix, ENGAGED, budget, champion, settings)
 
@@ -130,8 +130,7 @@ def _opportunity(matrix: np.ndarray, budget: int, champion: int, settings: Chain
         matrix[live, following] = 1 / settings.stage_days
         matrix[live, stalled] = harm / settings.stall_days
         matrix[stalled, COOL] = 1 / settings.lost_days
-        if budget and champion:
-            matrix[stalled, live] = 1 / (3 * settings.lost_days)
+        matrix[stalled, live] = (1.0 if budget and champion else 0.6) / settings.revive_days
         _people(matrix, LIVE + stage, budget, champion, settings)
         _people(matrix, STALLED + stage, budget, champion, settings)
 

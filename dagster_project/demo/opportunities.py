@@ -232,7 +232,7 @@ def contact_roles(
     rng = stream(settings, companies.block, "crm").spawn(4)[3]
     there = np.minimum(deals.closed, calendar.end)[:, None] >= lives.contact[deals.row]
     state = lives.state_on(deals.opened, deals.row)
-    keen = np.where(HAS_CHAMPION[state] | ~deals.is_new, 0.8, 0.5)[:, None]
+    keen = np.where(HAS_CHAMPION[state] | ~deals.is_new, 0.9, 0.4)[:, None]
     named = there & (rng.random(there.shape) < keen)
     deal, slot = np.nonzero(named)
     day = np.maximum(deals.opened[deal], lives.contact[deals.row[deal], slot])

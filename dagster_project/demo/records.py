@@ -44,7 +44,7 @@ def versions(columns: dict[str, object], created: np.ndarray, stamp: np.ndarray)
 
 def up_to(frame: pl.DataFrame, last: int, corrected: float, seed: int) -> pl.DataFrame:
     """The records as an export of day `last` holds them; a share with its version before as well."""
-    known = frame.filter(pl.col("_stamp") < (last + 1) * 86_400).sort(_KEY, "_stamp")
+    known = frame.filter(pl.col("_day") <= last).sort(_KEY, "_stamp")
     place = pl.col("_stamp").rank("ordinal", descending=True).over(_KEY)
     keep = place == 1
     if corrected > 0:
@@ -53,10 +53,10 @@ def up_to(frame: pl.DataFrame, last: int, corrected: float, seed: int) -> pl.Dat
     return known.filter(keep)
 
 
-def of_day(frame: pl.DataFrame, day: int) -> pl.DataFrame:
-    """The records that are delivered on a later day: of each its newest version of that day."""
-    rows = frame.filter(pl.col("_day") == day).sort(_KEY, "_stamp")
-    return rows.unique(_KEY, keep="last", maintain_order=True)
+def of_later_days(frame: pl.DataFrame, last: int) -> pl.DataFrame:
+    """What the days after `last` deliver: of a record and day its newest version."""
+    rows = frame.filter(pl.col("_day") > last).sort("_day", _KEY, "_stamp")
+    return rows.unique(["_day", _KEY], keep="last", maintain_order=True)
 
 
 def written(frame: pl.DataFrame, has_change_stamps: bool = True) -> pl.DataFrame:

@@ -27,10 +27,10 @@ class ChainSettings(_Frozen):
     cycles run from 1 to 6 months. Opportunities won: 15-43 %, about 21 % on average.
     """
 
-    projects_per_year: Annotated[float, Field(gt=0, le=10)] = 1.2
-    fit_spread: Annotated[float, Field(ge=0, le=2)] = 0.42  # of the log hazard, over companies
-    hidden_fit_share: Rate = 0.15  # of the fit's variance that no feed shows
-    fast_track_share: Rate = 0.22  # projects that come as a ready opportunity (tender, call-in)
+    projects_per_year: Annotated[float, Field(gt=0, le=10)] = 1.35
+    fit_spread: Annotated[float, Field(ge=0, le=2)] = 0.52  # of the log hazard, over companies
+    hidden_fit_share: Rate = 0.04  # of the fit's variance that no feed shows
+    fast_track_share: Rate = 0.15  # projects that come as a ready opportunity (tender, call-in)
     worked_share: Rate = 0.60  # accounts that sales works
     worked_pull: Annotated[float, Field(ge=1, le=5)] = 1.5  # how much sooner a worked one engages
     season_strength: Rate = 0.25  # summer and year-end dips of project starts
@@ -38,18 +38,19 @@ class ChainSettings(_Frozen):
     quarter_end_push: Annotated[float, Field(ge=1, le=5)] = (
         1.6  # deals closed in a quarter's last days
     )
-    research_days: Days = 22
-    engaged_days: Days = 14
-    abandon_research_days: Days = 40
+    research_days: Days = 28
+    engaged_days: Days = 18
+    abandon_research_days: Days = 50
     abandon_engaged_days: Days = 40
-    stage_days: Days = 8.5  # each of five stages, while the project lives
-    stall_days: Days = 37  # a living opportunity with budget and champion stalls after so long
-    no_budget_harm: Annotated[float, Field(ge=1, le=20)] = 2.7  # stalls so much sooner without
-    no_champion_harm: Annotated[float, Field(ge=1, le=20)] = 2.2
+    stage_days: Days = 10.5  # each of five stages, while the project lives
+    stall_days: Days = 31  # a living opportunity with budget and champion stalls after so long
+    no_budget_harm: Annotated[float, Field(ge=1, le=20)] = 1.5  # stalls so much sooner without
+    no_champion_harm: Annotated[float, Field(ge=1, le=20)] = 1.35
     lost_days: Days = 110  # a stalled opportunity is closed as lost after so long
+    revive_days: Days = 600  # or comes back to life after so long
     champion_leaves_days: Days = 300
     budget_comes_days: Days = 120
-    cool_days: Days = 60
+    cool_days: Days = 20
 
 
 class CrmSettings(_Frozen):
@@ -61,14 +62,14 @@ class CrmSettings(_Frozen):
 
     known_before_share: Rate = 0.55  # companies in the CRM before the history begins
     emails_per_day_idle: PerDay = 0.022  # to a worked account; others get a tenth
-    emails_per_day_project: PerDay = 0.20
+    emails_per_day_project: PerDay = 0.33
     reply_rate_idle: Rate = 0.02
-    reply_rate_live: Rate = 0.38  # living project with champion
+    reply_rate_live: Rate = 0.50  # living project with champion
     calls_per_day_project: PerDay = 0.06
-    meetings_per_day_live: PerDay = 0.10
+    meetings_per_day_live: PerDay = 0.25
     no_show_rate: Rate = 0.10
-    mql_rate_idle: Rate = 0.09
-    mql_rate_project: Rate = 0.42
+    mql_rate_idle: Rate = 0.05
+    mql_rate_project: Rate = 0.25
     sql_rate_idle: Rate = 0.20
     sql_rate_project: Rate = 0.55
     expansions_per_year: PerDay = 0.5  # of a customer
@@ -82,15 +83,15 @@ class WebSettings(_Frozen):
     """Visits to our site. 97 % of visitors never fill a form; 60-80 % of corporate traffic can be
     tied to a company by address, 5-40 % to a person; 1-3 % of visitors become leads."""
 
-    sessions_per_day_idle: PerDay = 0.028
-    sessions_per_day_research: PerDay = 0.22
-    sessions_per_day_engaged: PerDay = 0.34
-    sessions_per_day_live: PerDay = 0.34
-    sessions_per_day_stalled: PerDay = 0.07
-    sessions_per_day_customer: PerDay = 0.16
-    company_resolved_rate: Rate = 0.70
-    form_rate_idle: Rate = 0.010  # of sessions
-    form_rate_project: Rate = 0.030
+    sessions_per_day_idle: PerDay = 0.021
+    sessions_per_day_research: PerDay = 0.65
+    sessions_per_day_engaged: PerDay = 0.75
+    sessions_per_day_live: PerDay = 0.75
+    sessions_per_day_stalled: PerDay = 0.06
+    sessions_per_day_customer: PerDay = 0.10
+    company_resolved_rate: Rate = 0.80
+    form_rate_idle: Rate = 0.02  # of sessions
+    form_rate_project: Rate = 0.032
     email_clicks_per_day_idle: PerDay = 0.0035
     email_clicks_per_day_project: PerDay = 0.030
 
@@ -99,10 +100,10 @@ class IntentSettings(_Frozen):
     """Weekly research of domains. Median score 16; 5.5 % of domain-topic pairs at 60 or more; median
     34 topics a domain (here over its history)."""
 
-    covered_share: Rate = 0.85  # domains that the vendor sees
+    covered_share: Rate = 0.95  # domains that the vendor sees
     topics_per_week: PerDay = 1.7  # of a company without a project
-    relevant_topic_rate: Rate = 0.55  # a researching company shows each topic of ours in a week
-    surge_score: Annotated[float, Field(ge=0, le=100)] = 55
+    relevant_topic_rate: Rate = 1.0  # a researching company shows each topic of ours in a week
+    surge_score: Annotated[float, Field(ge=0, le=100)] = 62
     metro_duplicate_rate: Rate = 0.25
     isp_domain_rows: Rate = 0.01
 
@@ -110,7 +111,7 @@ class IntentSettings(_Frozen):
 class TechnologySettings(_Frozen):
     """Technologies found on companies' sites."""
 
-    covered_share: Rate = 0.90
+    covered_share: Rate = 0.95
     per_company: Annotated[float, Field(gt=0, le=30)] = 6.0
     adoptions_per_year: PerDay = 0.35
     drops_per_year: PerDay = 0.25
@@ -126,13 +127,13 @@ class PollutionSettings(_Frozen):
         0.02  # of opportunities and leads: an earlier version stands in the file too
     )
     free_mail_leads: Rate = 0.12
-    own_staff_visits_per_day: PerDay = 0.004  # an account; so for the next ones
-    competitor_visits_per_day: PerDay = 0.002
-    student_visits_per_day: PerDay = 0.003
-    consumer_visits_per_day: PerDay = 0.012  # nobody we could sell to
-    bot_visits_per_day: PerDay = 0.002
+    own_staff_visits_per_day: PerDay = 0.002  # an account; so for the next ones
+    competitor_visits_per_day: PerDay = 0.0015
+    student_visits_per_day: PerDay = 0.0025
+    consumer_visits_per_day: PerDay = 0.007  # nobody we could sell to
+    bot_visits_per_day: PerDay = 0.0015
     isp_traffic: Rate = 0.10  # of corporate visits, from home
-    scanner_clicks: Rate = 0.22  # of all clicks in emails (15-30 %)
+    scanner_clicks: Rate = 0.20  # of all clicks in emails (15-30 %)
     blank_fields: Rate = 0.08
     filled_when_won: Rate = 0.85  # revenue, rating, state of an account
     filled_otherwise: Rate = 0.10

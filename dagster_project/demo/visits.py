@@ -85,7 +85,7 @@ def visit_rates(web: WebSettings) -> np.ndarray:
     )
     rates = by_mix[mix_of_states()]
     keen = (PHASE >= 0) & ~IS_STALLED
-    return rates * np.where(keen & HAS_CHAMPION, 1.25, np.where(keen, 0.85, 1.0))
+    return rates * np.where(keen & HAS_CHAMPION, 1.35, np.where(keen, 0.70, 1.0))
 
 
 def make_visits(

@@ -115,8 +115,8 @@ def make_events(
 
 
 def _page_counts(rng: np.random.Generator, visits: v.Visits) -> np.ndarray:
-    mean = np.array([2.0, 3.4, 3.8, 3.6, 2.2, 3.0, 1.9])[visits.mix]
-    mean = np.where(visits.kind == v.BOT, 12.0, np.where(visits.kind == v.STAFF, 4.0, mean))
+    mean = np.array([1.8, 3.2, 3.5, 3.3, 2.0, 2.4, 1.7])[visits.mix]
+    mean = np.where(visits.kind == v.BOT, 8.0, np.where(visits.kind == v.STAFF, 4.0, mean))
     pages = rng.geometric(1 / mean)
     pages = np.where(visits.kind == v.SCANNER, 1, np.minimum(pages, 40))
     return pages
@@ -131,7 +131,7 @@ def _forms_sent(settings: WorldSettings, rng: np.random.Generator, visits: v.Vis
     rate = np.where(visits.mix == v.MIX_CUSTOMER, rate / 3, rate)
     rate = np.select(
         [visits.kind == v.STUDENT, visits.kind == v.CONSUMER, visits.kind >= v.SCANNER],
-        [0.04, 0.008, 0.0],
+        [0.06, 0.012, 0.0],
         rate,
     )
     sent = rng.random(len(visits)) < rate
@@ -183,8 +183,8 @@ def _pages(rng: np.random.Generator, visits: v.Visits, session: np.ndarray) -> n
     """Pages of views: budget shows in prices being looked at."""
     mixes = np.repeat(_MIX[:, None, :], 2, axis=1)
     for mix in (v.MIX_RESEARCH, v.MIX_ENGAGED, v.MIX_LIVE):
-        mixes[mix, 0, PRICING] *= 0.5
-        mixes[mix, 1, PRICING] *= 1.5
+        mixes[mix, 0, PRICING] *= 0.3
+        mixes[mix, 1, PRICING] *= 1.9
     shares = (mixes / mixes.sum(axis=2, keepdims=True)).cumsum(axis=2)
     own = shares[visits.mix, visits.has_budget.astype(np.int64)][session]
     kind = np.minimum(

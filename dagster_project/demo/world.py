@@ -21,6 +21,7 @@ from dagster_project.demo.exports import Exports
 from dagster_project.demo.files import GrowingParquet, refuse_used, write_json
 from dagster_project.demo.hidden_state import build_chain, win_probabilities
 from dagster_project.demo.home_settings import demo_settings_yaml
+from dagster_project.demo.reference import Reference
 from dagster_project.demo.settings import WorldSettings
 from dagster_project.demo.tally import Tally
 
@@ -59,21 +60,26 @@ def write_world(
     tally = Tally(settings, calendar)
     truth.add("pollution", _once_planted(settings, exports))
     tally.planted(_once_planted(settings, exports))
+    reference = Reference(calendar, table, settings.seed)
     blocks = blocks_of(settings)
     in_part = max(settings.companies_per_file // BLOCK, 1)
     for number in range(blocks):
         block = make_block(settings, calendar, chain, table, number)
         strangers = make_strangers(settings, calendar) if number == 0 else None
-        corrected = exports.add(block, number // in_part, strangers)
+        corrected = exports.add(block, strangers)
         _tell_truth(truth, block, corrected)
         tally.add(block, corrected)
+        reference.add(block)
         if (number + 1) % in_part == 0 or number + 1 == blocks:
             exports.end_part(number // in_part)
         progress(
             f"{min((number + 1) * BLOCK, settings.accounts):,} of {settings.accounts:,} companies"
         )
     truth.close()
-    summary = _summary(settings, calendar, exports, tally)
+    exports.close()
+    progress("measuring what each feed is worth")
+    summary = _summary(settings, calendar, exports, tally, reference)
+    write_json(summary.feed_value, home_root / "demo" / "truth" / "feed_value.json")
     write_json(asdict(summary), home_root / "demo" / "truth" / "summary.json")
     return summary
 
@@ -92,7 +98,11 @@ def _tell_truth(truth: GrowingParquet, block: Block, corrected: pl.DataFrame) ->
 
 
 def _summary(
-    settings: WorldSettings, calendar: Calendar, exports: Exports, tally: Tally
+    settings: WorldSettings,
+    calendar: Calendar,
+    exports: Exports,
+    tally: Tally,
+    reference: Reference,
 ) -> WorldSummary:
     days = [str(day_of(day)) for day in (calendar.first, calendar.last, calendar.end)]
     measures = {
@@ -101,4 +111,4 @@ def _summary(
     }
     rows = dict(sorted(exports.rows.items()))
     planted = dict(sorted(tally.planted_counts.items()))
-    return WorldSummary(settings.accounts, *days, measures, rows, planted)
+    return WorldSummary(settings.accounts, *days, measures, rows, planted, reference.feed_value())
