@@ -319,3 +319,14 @@ def test_dagsters_own_tool_finds_the_definitions_valid(home, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "Validation successful for code location account_scoring" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_tables_of_a_feed_that_a_home_lacks_are_shown_as_empty(tmp_path):
+    (tmp_path / "home").mkdir()
+    settings = (PROJECT / "examples/crunchbase/scoring.yaml").read_text()
+    (tmp_path / "home" / "scoring.yaml").write_text(settings)
+    graph = build_definitions(open_home(tmp_path / "home")).resolve_asset_graph()
+    absent = graph.get(dg.AssetKey("landing_ga4__event"))
+    assert absent.group_name == "landing" and not absent.is_materializable
+    assert "not among the feeds" in absent.description
+    assert graph.get(dg.AssetKey("landing_salesforce__task")).is_materializable
