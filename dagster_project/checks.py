@@ -268,6 +268,22 @@ def _training_set(
     yield Validation(frame, suite, str(labels_as_of))
 
 
+# A day is held against the last one that stood: also when days between were refused, or a refused day would only have to
+# wait for the next. Back-fills leap further, and there companies come and go.
+COMPARED_WITHIN_DAYS = 31
+
+
+def _accounts_before(connection: Any, day: date, of_this_run: list[date]) -> int:
+    """Accounts scored on the latest earlier day that passed its check or is judged in this run; 0 if there is none."""
+    (accounts,) = connection.execute(
+        "select count(*) from marts.account_scores_daily where as_of_date = ("
+        "select max(as_of_date) from (select as_of_date from scoring.passed_days union select unnest(?::date[])) "
+        "where as_of_date < $2 and as_of_date >= $2 - ?)".replace("$2", "cast(? as date)"),
+        [of_this_run, day, day, COMPARED_WITHIN_DAYS],
+    ).fetchone()
+    return accounts
+
+
 def _account_scores(
     scoring_home: ScoringHome, context: dg.AssetCheckExecutionContext
 ) -> Iterable[Validation]:
@@ -277,11 +293,7 @@ def _account_scores(
     connection = scoring_home.connect()
     try:
         for day in days_of(context):
-            count = (
-                "select count(*) from marts.account_scores_daily join scoring.passed_days using (as_of_date) "
-                "where as_of_date = cast(? as date) - 1"
-            )
-            (before,) = connection.execute(count, [day]).fetchone()
+            before = _accounts_before(connection, day, days_of(context))
             (eligible,) = connection.execute(
                 "select count(*) from spine.spine_account_day where as_of_date = ? and is_eligible",
                 [day],

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
@@ -136,7 +136,6 @@ def build(
     select: Sequence[str],
     as_of_dates: Iterable[date] = (),
     labels_as_of: date | None = None,
-    on_node: Callable[[NodeResult], None] | None = None,
 ) -> Build:
     """Build the selected models with their data tests for a window of as-of dates. Unit tests are left to `make test`.
 
@@ -146,14 +145,10 @@ def build(
     os.environ.update(dbt_environment(home, as_of_dates, labels_as_of))
     done = Build()
 
-    def on_event(event: object) -> None:
-        if on_node and event.info.name == "NodeFinished":
-            on_node(_record_of_event(event))
-
     arguments = ["build", "--select", *select, "--exclude-resource-type", "unit_test"]
     # A test that compares two tables runs only where both have been built.
     arguments += ["--indirect-selection", "buildable", "--target-path", str(home.dbt / "target")]
-    result = _invoke(home, arguments, manifest, [on_event])
+    result = _invoke(home, arguments, manifest)
     if result.result is None:
         raise DbtError(f"dbt could not build: {result.exception}")
     done.nodes = [_record(node) for node in result.result.results]
@@ -190,7 +185,7 @@ def _places(home: Home) -> list[str]:
     ]
 
 
-def _invoke(home: Home, arguments: list[str], manifest: object, callbacks: list | None = None):
+def _invoke(home: Home, arguments: list[str], manifest: object):
     from dbt.cli.main import dbtRunner
 
     quiet_environment()
@@ -203,9 +198,7 @@ def _invoke(home: Home, arguments: list[str], manifest: object, callbacks: list 
         }
     )
     try:
-        return dbtRunner(manifest=manifest, callbacks=callbacks or []).invoke(
-            [*_EPHEMERAL_FLAGS, *arguments, *_places(home)]
-        )
+        return dbtRunner(manifest=manifest).invoke([*_EPHEMERAL_FLAGS, *arguments, *_places(home)])
     finally:
         release_warehouse()
 
@@ -249,18 +242,6 @@ def _record(result: object) -> NodeResult:
         seconds=round(result.execution_time, 3),
         rows=response.get("rows_affected"),
         failures=result.failures,
-    )
-
-
-def _record_of_event(event: object) -> NodeResult:
-    info = event.data.node_info
-    return NodeResult(
-        unique_id=info.unique_id,
-        name=info.node_name,
-        resource_type=info.resource_type,
-        status=info.node_status,
-        message="",
-        seconds=0.0,
     )
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
+import shutil
 import sys
 import warnings
 from collections.abc import Iterator
@@ -20,6 +22,10 @@ from pathlib import Path
 from dagster_project.config import DEFAULT_SETTINGS_FILE, Settings, load_settings
 
 LAYOUT_VERSION = 1
+LEAST_FREE_MB = 64
+_WRITTEN_CLOCK = re.compile(r"\d{4}-\d{2}-\d{2}")
+# What file patterns (polars, DuckDB) and database addresses (sqlite) would read as something else.
+_NOT_IN_PATHS = "?%*[]"
 TAKEOVER_WAIT_SECONDS = 60
 TELEMETRY_OFF = {
     "DO_NOT_TRACK": "1",
@@ -62,11 +68,12 @@ def utc_now() -> datetime:
         return datetime.now(UTC).replace(tzinfo=None)
     try:
         moment = datetime.fromisoformat(given)
-    except ValueError:
-        raise HomeError(
-            f"SCORING_CLOCK is {given!r}; write it as in 2026-01-31T05:00:00Z"
-        ) from None
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+        utc = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
+        utc = None
+    if utc is None or not _WRITTEN_CLOCK.match(given) or not 1970 <= utc.year <= 2200:
+        raise HomeError(f"SCORING_CLOCK is {given!r}; write it as in 2026-01-31T05:00:00Z")
+    return utc
 
 
 @dataclass(frozen=True)
@@ -153,12 +160,13 @@ class Home:
     def writing(self, what: str, wait_seconds: float = 0) -> Iterator[None]:
         """Hold the home's write lock; the kernel frees it if this process dies.
 
-        Raises BusyError naming the holder when the lock is not free within wait_seconds.
+        Raises BusyError naming the holder when the lock is not free within wait_seconds, HomeError when the disk is full.
         """
         from filelock import FileLock, Timeout
 
         folder = self.root / "warehouse"
         folder.mkdir(parents=True, exist_ok=True)
+        _refuse_full_disk(folder)
         holder = folder / "writer.json"
         lock = FileLock(folder / "writer.lock", timeout=wait_seconds)
         try:
@@ -178,6 +186,16 @@ class Home:
             yield
         finally:
             lock.release()
+
+
+def _refuse_full_disk(folder: Path) -> None:
+    """Asked before anything is written: SQLite and DuckDB say of a full disk only that something went wrong."""
+    free = shutil.disk_usage(folder).free >> 20
+    if free < LEAST_FREE_MB:
+        raise HomeError(
+            f"the disk that holds {folder.parent} has {free} MB left, a run needs {LEAST_FREE_MB}; free some space and run it "
+            "again (what is published stays as it is)"
+        )
 
 
 def _holder_in_words(holder: Path) -> str:
@@ -206,6 +224,10 @@ def open_home(given: str | os.PathLike | None = None, create: bool = True) -> Ho
     when it is missing and not to be made.
     """
     home = Home(home_path(given))
+    if odd := [sign for sign in _NOT_IN_PATHS if sign in str(home.root)]:
+        raise HomeError(
+            f"{home.root}: a home's path cannot hold {' '.join(odd)}; name another folder in SCORING_HOME"
+        )
     try:
         return _opened(home, create)
     except OSError as problem:

@@ -37,7 +37,9 @@ HISTORY = ("account_scores_daily", "score_reasons_daily")
 
 
 def days_touched(home: Home, days: Iterable[date]) -> list[date]:
-    """The given days, and later ones whose score_change_1d or _7d rests on them, that passed their check."""
+    """What is to be written: the given days, and later ones whose score_change_1d or _7d rests on them, that passed their
+    check; and every other day that passed and has no folder yet, because its run died before it was published.
+    """
     connection = warehouse.connect(home)
     try:
         rows = connection.execute(
@@ -45,9 +47,15 @@ def days_touched(home: Home, days: Iterable[date]) -> list[date]:
             "(select day + lag from (select unnest(?::date[]) as day), (select unnest([0, 1, 7]) as lag)) order by 1",
             [list(days)],
         ).fetchall()
+        passed = connection.execute("select as_of_date from scoring.passed_days").fetchall()
     finally:
         connection.close()
-    return [day for (day,) in rows]
+    missing = {day for (day,) in passed if not _history_file(home, HISTORY[0], day).exists()}
+    return sorted({day for (day,) in rows} | missing)
+
+
+def _history_file(home: Home, table: str, day: date) -> Path:
+    return home.published / table / f"as_of_date={day.isoformat()}" / "rows.parquet"
 
 
 def publish_days(home: Home, days: Iterable[date]) -> dict[date, int]:
@@ -68,8 +76,10 @@ def publish_days(home: Home, days: Iterable[date]) -> dict[date, int]:
 
 def _publish_day(connection: duckdb.DuckDBPyConnection, home: Home, table: str, day: date) -> int:
     horizons = horizon_columns(home.settings()) if table == "account_scores_daily" else "*"
-    target = home.published / table / f"as_of_date={day.isoformat()}" / "rows.parquet"
+    target = _history_file(home, table, day)
     target.parent.mkdir(parents=True, exist_ok=True)
+    for left_by_a_killed_run in target.parent.glob(".*.tmp"):
+        left_by_a_killed_run.unlink()
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     columns = f"* exclude (as_of_date) from (select {horizons} from marts.{table} where as_of_date = date '{day.isoformat()}')"
     order = "rank" if table == "account_scores_daily" else "account_id, factor_rank"
@@ -84,7 +94,8 @@ def publish_tables(home: Home) -> Path:
     """Make scores.duckdb anew from the marts; returns its path."""
     home.published.mkdir(parents=True, exist_ok=True)
     temporary = home.published / f".scores.duckdb.{os.getpid()}.tmp"
-    temporary.unlink(missing_ok=True)
+    for left_by_a_killed_run in home.published.glob(".scores.duckdb.*"):
+        left_by_a_killed_run.unlink()
     connection = duckdb.connect(str(temporary))
     try:
         connection.execute("set timezone = 'UTC'")
@@ -131,9 +142,11 @@ def _create_views(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
             continue
         files = _quoted(home.published / table / "as_of_date=*" / "*.parquet")
         connection.execute(
-            f"create or replace view {table} as select as_of_date, * exclude (as_of_date) from read_parquet('{files}', "
-            f"hive_partitioning = true, hive_types = {{'as_of_date': date}}, union_by_name = true) "
-            f"where as_of_date <= date '{latest.isoformat()}'"
+            # Cast here and not by hive_types: with a single file DuckDB 1.5.5 would look for the folder's column in the
+            # file's statistics and fail. Folders are still left out by the date that is asked for.
+            f"create or replace view {table} as select as_of_date::date as as_of_date, * exclude (as_of_date) "
+            f"from read_parquet('{files}', hive_partitioning = true, hive_types = {{'as_of_date': varchar}}, "
+            f"union_by_name = true) where as_of_date <= '{latest.isoformat()}'"
         )
         # The latest day's table has the same columns.
         _describe(connection, table, table.removesuffix("_daily"))

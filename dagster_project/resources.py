@@ -51,7 +51,7 @@ class ScoringHome(dg.ConfigurableResource):
         """MLflow tracking and registry in the home (sqlite and a folder)."""
         home = self.home
         home.mlflow_artifacts.mkdir(parents=True, exist_ok=True)
-        return Registry(f"sqlite:///{home.mlflow_database}", home.mlflow_artifacts)
+        return Registry(home.mlflow_database, home.mlflow_artifacts)
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection to the private warehouse; close it before dbt builds."""

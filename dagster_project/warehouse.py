@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 import duckdb
 import polars as pl
@@ -106,7 +107,9 @@ def replace_rows(
         connection.execute(f"insert into scoring.{table} by name select {_values(table)} from rows")
         connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        # After trouble with the disk there is nothing left to roll back; the first error is the one to tell.
+        with suppress(duckdb.Error):
+            connection.execute("rollback")
         raise
 
 

@@ -11,6 +11,8 @@ import logging
 import os
 import sqlite3
 import tempfile
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -46,21 +48,36 @@ class RegistryError(Exception):
     """A version that the registry does not hold."""
 
 
-class Registry:
-    """MLflow tracking and registry at one address, artefacts under one folder."""
+@dataclass(frozen=True)
+class _Version:
+    """A row of MLflow's registry."""
 
-    def __init__(self, tracking_uri: str, artifact_root: Path):
-        self.tracking_uri = tracking_uri
+    version: int
+    run_id: str
+    source: str
+    tags: dict[str, str]
+
+
+class Registry:
+    """MLflow tracking and registry in one sqlite file, artefacts under one folder.
+
+    Questions are answered from the sqlite file itself: a daily refresh asks which model is champion,
+    and loading MLflow for that would cost it five seconds.
+    """
+
+    def __init__(self, database: Path, artifact_root: Path):
+        self.database = Path(database).absolute()
         self.artifact_root = Path(artifact_root).absolute()
 
     @cached_property
     def _client(self):
         _prepare_environment(self.artifact_root)
-        # two seconds of import: only where MLflow is asked for something
+        # seconds of import: only where something is written
         from mlflow import MlflowClient
 
         logging.getLogger("mlflow").setLevel(logging.WARNING)
-        return MlflowClient(self.tracking_uri, self.tracking_uri)
+        address = f"sqlite:///{self.database}"
+        return MlflowClient(address, address)
 
     def register(
         self,
@@ -96,19 +113,17 @@ class Registry:
 
     def champion_from(self, version: str) -> date | None:
         """The first day that a version may score; None if it was refused."""
-        since = self._client.get_model_version(MODEL_NAME, version).tags.get("champion_from")
+        since = _since(self._version(version))
         return date.fromisoformat(since) if since else None
 
     def newest_champion(self) -> str | None:
         """The version with the alias champion, None if nothing was ever promoted."""
-        from mlflow.exceptions import MlflowException
-
-        try:
-            return str(self._client.get_model_version_by_alias(MODEL_NAME, CHAMPION).version)
-        except MlflowException as error:
-            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-                return None
-            raise
+        found = self._rows(
+            "select version from registered_model_aliases where name = ? and alias = ?",
+            MODEL_NAME,
+            CHAMPION,
+        )
+        return str(found[0][0]) if found else None
 
     def load_version(self, version: str) -> ScoringModel:
         """The scoring model of a version. Raises RegistryError or ModelFormatError."""
@@ -121,25 +136,40 @@ class Registry:
         return {name: baseline_from_dict(one) for name, one in content.items()}
 
     def _folder(self, version: str) -> Path:
-        from mlflow.exceptions import MlflowException
+        return _local_path(self._version(version).source)
 
-        try:
-            found = self._client.get_model_version(MODEL_NAME, str(version))
-        except MlflowException as error:
-            raise RegistryError(f"there is no scoring model version {version}") from error
-        return _local_path(found.source)
+    def _version(self, version: str) -> _Version:
+        found = [v for v in self._versions() if str(v.version) == str(version)]
+        if not found:
+            raise RegistryError(f"there is no scoring model version {version}")
+        return found[0]
 
-    def _versions(self, **tags: str) -> list:
+    def _versions(self, **tags: str) -> list[_Version]:
         """Versions with these tags, by training day, then number."""
-        wanted, found, token = f"name = '{MODEL_NAME}'", [], None
-        while True:
-            page = self._client.search_model_versions(wanted, max_results=1000, page_token=token)
-            found += page
-            token = page.token
-            if not token:
-                break
+        labels: dict[int, dict[str, str]] = {}
+        for version, key, value in self._rows(
+            "select version, key, value from model_version_tags where name = ?", MODEL_NAME
+        ):
+            labels.setdefault(version, {})[key] = value
+        found = [
+            _Version(version, run_id, source, labels.get(version, {}))
+            for version, run_id, source in self._rows(
+                "select version, run_id, source from model_versions"
+                " where name = ? and current_stage != 'Deleted_Internal'",
+                MODEL_NAME,
+            )
+        ]
         chosen = [v for v in found if all(v.tags.get(k) == text for k, text in tags.items())]
-        return sorted(chosen, key=lambda v: (_trained(v), int(v.version)))
+        return sorted(chosen, key=lambda v: (_trained(v), v.version))
+
+    def _rows(self, sql: str, *values: str) -> list[tuple]:
+        """Rows of MLflow's own tables; none while nothing was ever registered."""
+        if not self.database.exists():
+            return []
+        with closing(sqlite3.connect(self.database, timeout=30)) as connection:
+            asked = "select 1 from sqlite_master where name = 'model_version_tags'"
+            made = connection.execute(asked).fetchone()
+            return connection.execute(sql, values).fetchall() if made else []
 
     def _log_run(self, result, settings, code_version: str, tags: dict) -> str:
         self._end_abandoned_runs()
@@ -256,7 +286,7 @@ def _since(version) -> str:
 
 
 def _order_of_reign(version) -> tuple[str, int]:
-    return _since(version), int(version.version)
+    return _since(version), version.version
 
 
 def _local_path(source: str) -> Path:

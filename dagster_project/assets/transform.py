@@ -94,7 +94,6 @@ def build_selected(
         sorted(names | set(also)),
         as_of_dates,
         labels_as_of,
-        on_node=lambda node: context.log.debug(f"{node.resource_type} {node.name}: {node.status}"),
     )
     checks = {
         spec.metadata.get("dagster_dbt/unique_id"): spec for spec in context.assets_def.check_specs

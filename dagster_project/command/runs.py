@@ -6,6 +6,7 @@ the jobs do (automation.py, assets/).
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -25,6 +26,10 @@ nux: {enabled: false}
 concurrency:
   runs: {max_concurrent_runs: 1}   # two runs never write the warehouse together
 run_launcher: {module: dagster_project.run_launcher, class: HomeRunLauncher}
+event_log_storage:
+  module: dagster_project.event_log
+  class: HomeEventLog
+  config: {base_dir: %s}
 run_monitoring: {enabled: true, poll_interval_seconds: 30}   # a run whose process died is marked failed
 """
 
@@ -46,8 +51,10 @@ def prepare_instance(home: Home) -> None:
     quiet_environment()
     home.dagster.mkdir(parents=True, exist_ok=True)
     config = home.dagster / "dagster.yaml"
-    if not config.exists() or config.read_text() != DAGSTER_YAML:
-        config.write_text(DAGSTER_YAML)
+    # The path is this home's: a home that was moved gets another file here.
+    wanted = DAGSTER_YAML % json.dumps(str(home.dagster / "history" / "runs"))
+    if not config.exists() or config.read_text() != wanted:
+        config.write_text(wanted)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     os.environ["SCORING_HOME"] = str(home.root)
 

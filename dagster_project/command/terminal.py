@@ -319,6 +319,7 @@ def _print_quarantine(groups: Sequence[Mapping[str, Any]] | None) -> None:
     rows = [(group["source_file"], f"{group['rows']:,}", group["reason"]) for group in groups or []]
     if rows:
         print_table("In quarantine, most rows first", columns, rows)
+        print_lines('All of them: scoring query "select * from scores.quarantined_rows"')
 
 
 def _print_models(models: Sequence[Mapping[str, Any]] | None) -> None:

@@ -167,7 +167,7 @@ def match_header(names: Sequence[str], table: Table) -> Header:
     made = set(variant.joined) if variant else set()
     made.add(table.day_in_name)
     absent = [c for c in table.columns if c.name not in index and c.name not in made]
-    _refuse_missing([c.name for c in absent if c.required], names, table)
+    _refuse_missing([c.name for c in absent if c.required], names, table, is_header=bool(index))
     used = set(index.values())
     return Header(
         index,
@@ -205,7 +205,16 @@ def _refuse_twice(names: Sequence[str], keys: Sequence[str], key: str) -> None:
         )
 
 
-def _refuse_missing(missing: Sequence[str], names: Sequence[str], table: Table) -> None:
+def _refuse_missing(
+    missing: Sequence[str], names: Sequence[str], table: Table, is_header: bool
+) -> None:
+    if missing and not is_header:
+        # Not shown: without a header the first line is a row, which may name a person.
+        raise BadFile(
+            f"the first line ({len(names)} values) holds no column name of {table.vendor} {table.name}; "
+            f"export the file with a header line that names at least {', '.join(missing)}",
+            column=missing[0],
+        )
     if missing:
         shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
         word = "column" if len(missing) == 1 else "columns"

@@ -13,7 +13,15 @@ from pathlib import Path
 import polars as pl
 
 from dagster_project.feeds.casting import cast, why_wrong
-from dagster_project.feeds.contract import BadFile, BadRow, Chunk, Header, Table, change_stamp
+from dagster_project.feeds.contract import (
+    BadFile,
+    BadRow,
+    Chunk,
+    Column,
+    Header,
+    Table,
+    change_stamp,
+)
 from dagster_project.feeds.csv_rows import read_csv
 from dagster_project.feeds.file_names import days_in
 from dagster_project.feeds.jsonl_rows import read_jsonl
@@ -158,7 +166,7 @@ def _cast_columns(
             typed[column.name] = pl.Series(column.name, [None] * rows, dtype=column.dtype)
             continue
         source = raw.frame[column.name]
-        typed[column.name], wrong = cast(source, column, raw.has_no_nul)
+        typed[column.name], wrong = _cast(source, column, raw.has_no_nul)
         if not column.landed:
             continue
         for i in wrong.arg_true():
@@ -174,6 +182,18 @@ def _cast_columns(
     return frame.select(*landed, "source_line", "change_stamp"), {
         i: (found[0][0], "; ".join(reason for _, reason in found)) for i, found in faults.items()
     }
+
+
+def _cast(source: pl.Series, column: Column, has_no_nul: bool) -> tuple[pl.Series, pl.Series]:
+    """As `cast`; a type that polars cannot bring to text (a duration, bytes that are no text) makes the file a bad one."""
+    try:
+        return cast(source, column, has_no_nul)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise BadFile(
+            f"column {column.name} holds values of type {source.dtype}, which cannot be read as "
+            f"{column.dtype}; export it as text, numbers or dates",
+            column=column.name,
+        ) from error
 
 
 def _joined(frame: pl.DataFrame, header: Header | None) -> pl.DataFrame:

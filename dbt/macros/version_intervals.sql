@@ -32,7 +32,7 @@
             greatest(known_at, occurred_at::date) as valid_from,
             row_number() over (
                 partition by {{ key }}
-                order by occurred_at, known_at, system_modstamp nulls first, source_sha256, source_line
+                order by occurred_at, known_at, system_modstamp nulls first, source_file, source_sha256, source_line
             ) as recency
         from {{ relation }}
     ) as stamped

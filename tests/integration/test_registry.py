@@ -16,7 +16,7 @@ DAY = date(2009, 3, 31)
 
 def open_registry(home: Path) -> Registry:
     (home / "artifacts").mkdir(parents=True, exist_ok=True)
-    return Registry(f"sqlite:///{home / 'mlflow.db'}", home / "artifacts")
+    return Registry(home / "mlflow.db", home / "artifacts")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,10 @@ def refused():
 @pytest.fixture(scope="module")
 def empty_home(tmp_path_factory):
     home = tmp_path_factory.mktemp("empty home")
-    assert open_registry(home).newest_champion() is None
+    registry = open_registry(home)
+    assert registry.newest_champion() is None
+    registry._client.search_registered_models()
+    assert registry.newest_champion() is None
     return home
 
 
@@ -132,6 +135,10 @@ def test_the_champion_of_a_day_is_the_newest_trained_by_then(home, promoted, ref
     assert tags["verdict"] == refused.verdict.verdict
     assert "champion_from" not in tags
     assert registry._client.get_model_version(MODEL_NAME, newer).aliases == [CHAMPION]
+    # what the registry reads from MLflow's tables is what MLflow says
+    for told in registry._client.search_model_versions(f"name = '{MODEL_NAME}'"):
+        read = registry._version(told.version)
+        assert (read.source, read.run_id, read.tags) == (told.source, told.run_id, told.tags)
 
 
 def test_of_two_trainings_of_a_day_the_later_one_counts(home, promoted, rows):

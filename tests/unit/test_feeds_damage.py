@@ -3,6 +3,7 @@
 import gzip
 import io
 import random
+from datetime import timedelta
 
 import polars as pl
 import pytest
@@ -306,3 +307,22 @@ def test_damage_at_random_places_never_raises_anything_but_bad_file(kind):
             assert refusal.reason
         else:
             assert read.good.height + len(read.bad) <= 101
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [([timedelta(days=3)], "Duration"), ([b"\xff\xfe1"], "Binary")],
+)
+def test_a_parquet_type_that_is_no_text_is_refused_by_name(values, kind):
+    frame = pl.DataFrame({"Id": ["001XX0000000037"], "Name": values})
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer)
+    assert f"column name holds values of type {kind}" in refused(
+        buffer.getvalue(), "account.parquet"
+    )
+
+
+def test_a_file_without_a_header_is_refused_without_showing_its_first_row():
+    reason = refused(b"001XX0000000030,Jane Doe,jane.doe@example.com\n")
+    assert "no column name of salesforce account" in reason
+    assert "jane" not in reason.lower()

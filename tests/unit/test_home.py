@@ -261,3 +261,35 @@ def test_telemetry_is_off_unless_someone_asks_for_it(monkeypatch):
     quiet_environment()
     assert os.environ["DO_NOT_TRACK"] == "0"
     assert os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "false"
+
+
+@pytest.mark.parametrize("name", ["what?", "100%25", "br[1]", "st*r"])
+def test_a_path_that_patterns_would_read_otherwise_is_refused(tmp_path, name):
+    message = refusal(tmp_path / name)
+    assert "a home's path cannot hold" in message
+    assert "name another folder in SCORING_HOME" in message
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", ["with blank", "ünï", "o'clock", "a#b", "{x}", "a:b", "~tilde"])
+def test_other_signs_in_a_path_are_fine(tmp_path, name):
+    assert open_home(tmp_path / name).root == tmp_path / name
+
+
+def test_nothing_is_begun_on_a_full_disk(tmp_path, monkeypatch):
+    home = open_home(tmp_path)
+    with home.writing("refresh"):
+        pass
+    monkeypatch.setattr(home_module, "LEAST_FREE_MB", 1 << 40)
+    with pytest.raises(HomeError, match="MB left.*free some space"), home.writing("refresh"):
+        pass
+
+
+@pytest.mark.parametrize(
+    "clock",
+    ["nonsense", "2026-13-45", "2026W01", "0001-01-01T00:00:00+14:00", "9999-12-31", "20260131"],
+)
+def test_a_clock_that_shows_no_time_is_refused(monkeypatch, clock):
+    monkeypatch.setenv("SCORING_CLOCK", clock)
+    with pytest.raises(HomeError, match="write it as in 2026-01-31T05:00:00Z"):
+        home_module.utc_now()

@@ -35,13 +35,20 @@ def test_the_newest_day_is_the_last_whose_outcomes_have_matured():
 
 def test_month_ends_stay_month_ends():
     days = training_dates(settings(), date(2011, 3, 31))
-    assert days[-4:] == [date(2010, 9, 30), date(2010, 10, 31), date(2010, 11, 30), date(2010, 12, 31)]
+    assert days[-4:] == [
+        date(2010, 9, 30),
+        date(2010, 10, 31),
+        date(2010, 11, 30),
+        date(2010, 12, 31),
+    ]
 
 
 @pytest.mark.parametrize(("spacing", "months"), [("quarter", 3), ("half_year", 6), ("year", 12)])
 def test_spacing_is_as_set(spacing, months):
     days = training_dates(settings(spacing), date(2014, 3, 31))
-    steps = {(b.year - a.year) * 12 + b.month - a.month for a, b in zip(days, days[1:], strict=False)}
+    steps = {
+        (b.year - a.year) * 12 + b.month - a.month for a, b in zip(days, days[1:], strict=False)
+    }
     assert steps == {months}
 
 

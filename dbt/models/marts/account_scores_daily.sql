@@ -16,13 +16,23 @@ with predictions as (
 
 ),
 
+-- A day that failed its check was never seen by anybody: nothing is compared with it. The requested
+-- days have their check before them.
+judged as (
+
+    select as_of_date from {{ source('scoring', 'passed_days') }}
+    union
+    select as_of_date from {{ as_of_dates() }}
+
+),
+
 earlier as (
 
     select account_id, as_of_date, score, score_basis
     from predictions
     where as_of_date in (
         select as_of_date - lag.days from {{ days }}, (select unnest([1, 7]) as days) as lag
-    )
+    ) and as_of_date in (select as_of_date from judged)
 
 ),
 

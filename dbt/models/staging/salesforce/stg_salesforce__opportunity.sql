@@ -38,5 +38,5 @@ select *
 from renamed
 qualify row_number() over (
     partition by opportunity_id, occurred_at, known_at
-    order by system_modstamp desc nulls last, ds desc, source_sha256, source_line desc
+    order by system_modstamp desc nulls last, ds desc, source_file desc, source_sha256, source_line desc
 ) = 1

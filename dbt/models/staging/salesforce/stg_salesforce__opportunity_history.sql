@@ -30,5 +30,5 @@ select *
 from renamed
 qualify row_number() over (
     partition by stage_change_id, known_at
-    order by system_modstamp desc nulls last, occurred_at desc, ds desc, source_sha256, source_line desc
+    order by system_modstamp desc nulls last, occurred_at desc, ds desc, source_file desc, source_sha256, source_line desc
 ) = 1

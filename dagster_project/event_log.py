@@ -1,0 +1,72 @@
+"""Dagster's event log on SQLite, with connections that are kept.
+
+Here: how a connection to a shard of the event log comes to be. Not here: what is logged (Dagster) and where the instance is
+configured (command/runs.py).
+
+Dagster's own storage opens and syncs the file anew for each of a run's hundreds of events: a refresh spent more time on
+that than on its features (benchmarks/event_log.py measures both).
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.sql import create_engine
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.pool import StaticPool
+
+# The index, the run at hand, and one that a page looks at.
+MOST_OPEN = 3
+BUSY_TIMEOUT_SECONDS = 30
+
+
+class HomeEventLog(SqliteEventLogStorage):
+    """SqliteEventLogStorage that keeps a few connections open and syncs when SQLite's write-ahead log says so.
+
+    A killed process loses nothing; a power cut may cost the last events of the run that it interrupts.
+    """
+
+    @classmethod
+    def from_config_value(cls, inst_data: Any, config_value: dict[str, Any]) -> "HomeEventLog":
+        """Made by Dagster from dagster.yaml."""
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        with self._db_lock:
+            engine = self._engine(shard)
+            if shard not in self._initialized_dbs:
+                self._initdb(engine)
+                self._initialized_dbs.add(shard)
+            with engine.connect() as connection, connection.begin():
+                yield connection
+
+    def _engine(self, shard: str) -> Engine:
+        engines: OrderedDict[str, Engine] = self.__dict__.setdefault("_engines", OrderedDict())
+        if shard not in engines:
+            engines[shard] = _open(self.conn_string_for_shard(shard))
+        engines.move_to_end(shard)
+        while len(engines) > MOST_OPEN:
+            engines.popitem(last=False)[1].dispose()
+        return engines[shard]
+
+    def dispose(self) -> None:
+        """Close all connections, then what Dagster's own storage holds."""
+        for engine in self.__dict__.pop("_engines", {}).values():
+            engine.dispose()
+        super().dispose()
+
+
+def _open(address: str) -> Engine:
+    # One connection for all threads: the storage's own lock lets one of them in at a time.
+    connect_args = {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
+    engine = create_engine(address, poolclass=StaticPool, connect_args=connect_args)
+
+    @event.listens_for(engine, "connect")
+    def sync_less(connection: Any, _: Any) -> None:
+        connection.execute("pragma synchronous = normal")
+
+    return engine
