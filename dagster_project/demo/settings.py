@@ -84,7 +84,7 @@ class WebSettings(_Frozen):
     tied to a company by address, 5-40 % to a person; 1-3 % of visitors become leads."""
 
     sessions_per_day_idle: PerDay = 0.021
-    sessions_per_day_research: PerDay = 0.65
+    sessions_per_day_research: PerDay = 0.45
     sessions_per_day_engaged: PerDay = 0.75
     sessions_per_day_live: PerDay = 0.75
     sessions_per_day_stalled: PerDay = 0.06
@@ -103,7 +103,7 @@ class IntentSettings(_Frozen):
     covered_share: Rate = 0.95  # domains that the vendor sees
     topics_per_week: PerDay = 1.7  # of a company without a project
     relevant_topic_rate: Rate = 1.0  # a researching company shows each topic of ours in a week
-    surge_score: Annotated[float, Field(ge=0, le=100)] = 62
+    surge_score: Annotated[float, Field(ge=0, le=100)] = 50
     metro_duplicate_rate: Rate = 0.25
     isp_domain_rows: Rate = 0.01
 
