@@ -52,7 +52,7 @@
 {% macro one_landed_state(key) -%}
     qualify row_number() over (
     partition by {{ key }}, occurred_at, known_at
-    order by system_modstamp desc nulls last, ds desc, source_sha256, source_line desc
+    order by system_modstamp desc nulls last, ds desc, source_file desc, source_sha256, source_line desc
 ) = 1
 {%- endmacro %}
 

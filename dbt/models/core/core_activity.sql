@@ -19,7 +19,7 @@ with tasks as (
             case when due_on = created_at::date then created_at else coalesce(due_on::timestamp, created_at) end,
             occurred_at
         )) as happened_at,
-        is_deleted, system_modstamp, occurred_at, known_at, source_sha256, source_line
+        is_deleted, system_modstamp, occurred_at, known_at, source_file, source_sha256, source_line
     from {{ ref('stg_salesforce__task') }}
 
 ),
@@ -36,7 +36,7 @@ calendar_events as (
         coalesce(account_id, {{ id_of('what_id', '001') }}) as account_id,
         {{ id_of('what_id', '006') }} as opportunity_id,
         coalesce(starts_at, created_at, occurred_at) as happened_at,
-        is_deleted, system_modstamp, occurred_at, known_at, source_sha256, source_line
+        is_deleted, system_modstamp, occurred_at, known_at, source_file, source_sha256, source_line
     from {{ ref('stg_salesforce__event') }}
 
 ),
@@ -46,7 +46,7 @@ campaigns as (
 
     select
         campaign_id,
-        arg_min({'type': campaign_type}, row(known_at, occurred_at, source_sha256, source_line)).type as campaign_type,
+        arg_min({'type': campaign_type}, row(known_at, occurred_at, source_file, source_sha256, source_line)).type as campaign_type,
         min(greatest(known_at, occurred_at::date)) as known_at
     from {{ ref('stg_salesforce__campaign') }}
     group by campaign_id
@@ -68,7 +68,8 @@ responses as (
         null::varchar as opportunity_id,
         coalesce(members.first_responded_on::timestamp, members.occurred_at) as happened_at,
         members.is_deleted, members.system_modstamp, members.occurred_at,
-        greatest(members.known_at, campaigns.known_at) as known_at, members.source_sha256, members.source_line
+        greatest(members.known_at, campaigns.known_at) as known_at,
+        members.source_file, members.source_sha256, members.source_line
     from {{ ref('stg_salesforce__campaign_member') }} as members
     inner join campaigns on members.campaign_id = campaigns.campaign_id
 

@@ -17,7 +17,7 @@ sent as (
     inner join periods using (week_on)
     qualify row_number() over (
         partition by staged.domain, staged.topic, staged.week_on, staged.known_at
-        order by staged.ds desc, staged.composite_score desc nulls last, staged.source_sha256, staged.source_line
+        order by staged.ds desc, staged.source_file desc, staged.source_sha256, staged.source_line
     ) = 1
 
 ),

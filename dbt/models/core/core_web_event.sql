@@ -13,12 +13,15 @@ with periods as (
 
 sent as (
 
-    select staged.*, periods.landing_digest
+    select
+        staged.*,
+        coalesce(staged.visitor_id || '|' || staged.ga_session_id, staged.event_id) as session_id,
+        periods.landing_digest
     from {{ ref('stg_ga4__event') }} as staged
     inner join periods using (event_date)
     qualify row_number() over (
         partition by staged.event_date, staged.known_at, staged.event_id
-        order by staged.ds desc, staged.source_sha256, staged.source_line
+        order by staged.ds desc, staged.source_file desc, staged.source_sha256, staged.source_line
     ) = 1
 
 ),
@@ -40,19 +43,19 @@ page_kinds as (
 
 ),
 
-in_sessions as (
+-- sessions that a click in an email began: its first page, and whether anybody stayed
+email_sessions as (
 
     select
-        *,
-        coalesce(visitor_id || '|' || ga_session_id, event_id) as session_id,
-        traffic_medium is not distinct from 'email' and row_number() over (
-            partition by event_date, known_at, coalesce(visitor_id || '|' || ga_session_id, event_id), event_name
-            order by occurred_at, event_id
-        ) = 1 as is_first_by_email,
-        coalesce(sum(engagement_milliseconds) over (
-            partition by event_date, known_at, coalesce(visitor_id || '|' || ga_session_id, event_id)
-        ), 0) as session_milliseconds
+        event_date,
+        known_at,
+        session_id,
+        arg_min(event_id, row(occurred_at, event_id)) filter (event_name = 'page_view') as clicked_event_id,
+        coalesce(sum(engagement_milliseconds), 0) as milliseconds
     from sent
+    semi join (select event_date, known_at, session_id from sent where traffic_medium = 'email') as by_email
+        using (event_date, known_at, session_id)
+    group by all
 
 )
 
@@ -63,7 +66,7 @@ select
             then case when events.form_id = 'demo_request' then 'demo_request' else 'form_submit' end
         when events.event_name = 'file_download' then 'download'
         when events.event_name in ('session_start', 'login') then events.event_name
-        when events.event_name = 'page_view' and events.is_first_by_email then 'email_click'
+        when events.event_id = email_sessions.clicked_event_id then 'email_click'
         when events.event_name = 'page_view' then coalesce(page_kinds.event_type, 'page_view')
         else 'other'
     end as event_type,
@@ -73,12 +76,13 @@ select
     events.session_id,
     (coalesce(events.engagement_milliseconds, 0) // 1000)::integer as engagement_seconds,
     regexp_matches(lower(coalesce(events.browser, '')), 'bot|crawler|spider|scanner|headless')
-        or (events.traffic_medium is not distinct from 'email' and events.session_milliseconds = 0) as is_bot,
+        or coalesce(email_sessions.milliseconds = 0, false) as is_bot,
     events.event_date,
     events.occurred_at,
     events.known_at,
     sendings.superseded_on,
     events.landing_digest
-from in_sessions as events
+from sent as events
 inner join sendings using (event_date, known_at)
+left join email_sessions using (event_date, known_at, session_id)
 left join page_kinds using (page_path)
