@@ -103,6 +103,9 @@ IMPORTED = {
 }
 
 
+INDIRECT = ("--indirect-selection", "buildable")
+
+
 class Dbt:
     """One parsed project, built again and again in this process, as the pipeline does."""
 
@@ -129,17 +132,28 @@ class Dbt:
         finally:
             release_warehouse()
 
-    def run(self, home, days, *arguments, labels_as_of="", command="build", settings=SETTINGS):
+    def run(self, home, days, *arguments, **more):
         """Statuses and messages by node name."""
+        results = self._results(home, days, *arguments, **more)
+        return {r.node.name: (r.status.value, r.message) for r in results}
+
+    def compiled(self, home, days, select, **more):
+        """SQL of the selected models by name, as it would run for these days."""
+        results = self._results(home, days, "--select", *select, command="compile", **more)
+        models = [r.node for r in results if r.node.resource_type.value == "model"]
+        return {node.name: node.compiled_code for node in models}
+
+    def _results(self, home, days, *arguments, labels_as_of="", command="build", settings=SETTINGS):
         warehouse.connect(home).close()
         self._environment.setenv("SCORING_HOME", str(home.root))
         self._environment.setenv("SCORING_WAREHOUSE", str(home.warehouse))
         self._environment.setenv("SCORING_SETTINGS", json.dumps(settings))
         self._environment.setenv("SCORING_AS_OF_DATES", ",".join(days))
         self._environment.setenv("SCORING_LABELS_AS_OF", labels_as_of)
-        result = self._invoke(command, "--indirect-selection", "buildable", *arguments)
+        arguments = arguments if command == "compile" else (*INDIRECT, *arguments)
+        result = self._invoke(command, *arguments)
         assert result.result is not None, result.exception
-        return {r.node.name: (r.status.value, r.message) for r in result.result.results}
+        return result.result.results
 
     def build(self, home, days, select=FEATURES, tests=True, **more):
         """Build without unit tests (and without data tests); every node must be well."""
