@@ -6,7 +6,7 @@ Here: which suite guards which hand-over, on which rows. Not here: the expectati
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -18,9 +18,9 @@ from dagster_project.feed_suites import FEED_SUITES, landed_files, lines_landed,
 from dagster_project.feeds import VENDORS
 from dagster_project.feeds.contract import Table
 from dagster_project.landing.store import hold_arrival
-from dagster_project.publisher import horizon_columns
 from dagster_project.resources import ScoringHome
 from dagster_project.training_set import read_training_set
+from dagster_project.validations import Validation, account_scores_validations
 from dagster_project.warehouse import replace_rows
 
 # Written by the check of account_scores_daily, so it is no asset of its own; shown where its readers are.
@@ -30,15 +30,6 @@ PASSED_DAYS = dg.AssetSpec(
     group_name="marts",
     kinds={"duckdb"},
 )
-
-
-class Validation(NamedTuple):
-    """What one validation needs; `rows` says how many there are if the frame holds a sample of them."""
-
-    frame: Any
-    suite: Any
-    partition: str
-    rows: int | None = None
 
 
 def suite_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
@@ -78,20 +69,9 @@ def _suite_check(
     def check(
         context: dg.AssetCheckExecutionContext, scoring_home: ScoringHome
     ) -> dg.AssetCheckResult:
-        from expectations.runner import validate
-
-        reports = [
-            validate(
-                asked.frame,
-                asked.suite,
-                name=asset.path[-1],
-                run_id=context.run.run_id,
-                partition=asked.partition,
-                store_dir=scoring_home.home.expectations,
-                rows=asked.rows,
-            )
-            for asked in validations(scoring_home, context)
-        ]
+        store, run_id = scoring_home.home.expectations, context.run.run_id
+        judged = _judge(validations(scoring_home, context), asset.path[-1], run_id, store)
+        reports = [report for _, report in judged]
         findings = [
             f"{report.partition}: {finding.text()}"
             for report in reports
@@ -104,7 +84,7 @@ def _suite_check(
             for f in report.failed_critical
         ]
         if consequence:
-            told = consequence(scoring_home, context.run.run_id, reports)
+            told = consequence(scoring_home, run_id, judged)
             critical += [told] if told else []
         return dg.AssetCheckResult(
             passed=passed and not findings,
@@ -121,16 +101,40 @@ def _suite_check(
     return check
 
 
+def _judge(
+    validations: Iterable[Validation], name: str, run_id: str, store: Path
+) -> list[tuple[Validation, Any]]:
+    """Each validation with its report; several days that fail together are judged one by one."""
+    from expectations.runner import validate
+
+    judged: list[tuple[Validation, Any]] = []
+    for asked in validations:
+        report = validate(
+            asked.frame,
+            asked.suite,
+            name=name,
+            run_id=run_id,
+            partition=asked.partition,
+            store_dir=store,
+            rows=asked.rows,
+        )
+        if asked.one_by_one and not report.success:
+            judged += _judge(asked.one_by_one(), name, run_id, store)
+        else:
+            judged.append((asked, report))
+    return judged
+
+
 def _hold_refused(vendor: str, table: str) -> Callable:
     """An arrival that fails is taken out of landing, so that no later day is built on it."""
 
-    def hold(scoring_home: ScoringHome, run_id: str, reports: list[Any]) -> str:
+    def hold(scoring_home: ScoringHome, run_id: str, judged: list[tuple[Validation, Any]]) -> str:
         home = scoring_home.home
         held = [
             hold_arrival(
                 home.landing, home.held, vendor, table, date.fromisoformat(report.partition)
             )
-            for report in reports
+            for _, report in judged
             if not report.success
         ]
         return f"Held back in {', '.join(map(str, held))}; land a corrected file." if held else ""
@@ -138,17 +142,20 @@ def _hold_refused(vendor: str, table: str) -> Callable:
     return hold
 
 
-def _remember_passed_days(scoring_home: ScoringHome, run_id: str, reports: list[Any]) -> str:
+def _remember_passed_days(
+    scoring_home: ScoringHome, run_id: str, judged: list[tuple[Validation, Any]]
+) -> str:
     """Only days that passed are published, now or by a later run."""
-    judged = [date.fromisoformat(report.partition) for report in reports]
-    passed = [day for day, report in zip(judged, reports, strict=True) if report.success]
+    days = sorted({day for asked, _ in judged for day in asked.days})
+    failed = {day for asked, report in judged if not report.success for day in asked.days}
+    passed = [day for day in days if day not in failed]
     frame = pl.DataFrame(
         {"as_of_date": passed, "run_id": [run_id] * len(passed)},
         schema={"as_of_date": pl.Date, "run_id": pl.String},
     )
     connection = scoring_home.connect()
     try:
-        replace_rows(connection, "passed_days", frame, "as_of_date", judged)
+        replace_rows(connection, "passed_days", frame, "as_of_date", days)
     finally:
         connection.close()
     return ""
@@ -268,49 +275,14 @@ def _training_set(
     yield Validation(frame, suite, str(labels_as_of))
 
 
-# A day is held against the last one that stood: also when days between were refused, or a refused day would only have to
-# wait for the next. Back-fills leap further, and there companies come and go.
-COMPARED_WITHIN_DAYS = 31
-
-
-def _accounts_before(connection: Any, day: date, of_this_run: list[date]) -> int:
-    """Accounts scored on the latest earlier day that passed its check or is judged in this run; 0 if there is none."""
-    (accounts,) = connection.execute(
-        "select count(*) from marts.account_scores_daily where as_of_date = ("
-        "select max(as_of_date) from (select as_of_date from scoring.passed_days union select unnest(?::date[])) "
-        "where as_of_date < $2 and as_of_date >= $2 - ?)".replace("$2", "cast(? as date)"),
-        [of_this_run, day, day, COMPARED_WITHIN_DAYS],
-    ).fetchone()
-    return accounts
-
-
 def _account_scores(
     scoring_home: ScoringHome, context: dg.AssetCheckExecutionContext
 ) -> Iterable[Validation]:
-    from expectations.suites.account_scores import account_scores_suite
-
-    settings = scoring_home.home.settings()
+    """The run's days, several at a time: a back-fill of months would spend most of its time on checking days singly."""
     connection = scoring_home.connect()
     try:
-        for day in days_of(context):
-            before = _accounts_before(connection, day, days_of(context))
-            (eligible,) = connection.execute(
-                "select count(*) from spine.spine_account_day where as_of_date = ? and is_eligible",
-                [day],
-            ).fetchone()
-            frame = connection.execute(
-                f"select {horizon_columns(settings)} from marts.account_scores_daily where as_of_date = ?",
-                [day],
-            ).pl()
-            suite = account_scores_suite(
-                as_of_date=day,
-                horizons_days=settings.conversion.horizons_days,
-                eligible_count=eligible,
-                previous_count=before or None,
-                max_change=settings.checks.max_change_of_accounts,
-                explained=settings.explanation.max_accounts_per_day,
-                by_scorecard="scorecard" in frame["score_basis"],
-            )
-            yield Validation(frame, suite, day.isoformat())
+        yield from account_scores_validations(
+            connection, scoring_home.home.settings(), days_of(context)
+        )
     finally:
         connection.close()

@@ -270,7 +270,17 @@ class Explanation(_Section):
     """How much is explained each day."""
 
     max_accounts_per_day: Annotated[int, Field(ge=0)] = 20000
+    max_accounts_per_past_day: Annotated[int, Field(ge=0)] = 100
     reasons_per_account: Annotated[int, Field(gt=0, le=10)] = 3
+
+    def accounts_on(self, day: date, days_of_run: Sequence[date]) -> int:
+        """How many accounts are explained on a day of a run: fewer on the days before the run's last."""
+        is_past = day < max(days_of_run)
+        return (
+            min(self.max_accounts_per_past_day, self.max_accounts_per_day)
+            if is_past
+            else self.max_accounts_per_day
+        )
 
 
 class Checks(_Section):

@@ -74,8 +74,9 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             version = _version_of(day, config, registry, settings)
             if version not in loaded:
                 loaded[version] = _load(version, registry, settings)
+            most = settings.explanation.accounts_on(day, days_of(context))
             predictions, factors = _score_day(
-                scoring_home, day, loaded[version], version, settings, context.run_id
+                scoring_home, day, loaded[version], version, settings, most, context.run_id
             )
             scored += predictions.height
             explained += factors["account_id"].n_unique()
@@ -153,6 +154,7 @@ def _score_day(
     scorer: ScoringModel | Scorecard,
     version: str,
     settings: Settings,
+    most_explained: int,
     run_id: str,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     connection = scoring_home.connect()
@@ -161,7 +163,7 @@ def _score_day(
             "from datasets.scoring_set where as_of_date = ? order by account_id", [day]
         ).pl()
         scores = scorer.score(frame)
-        factors, reasons = _explain(scorer, _best(frame, scores, settings), settings)
+        factors, reasons = _explain(scorer, _best(frame, scores, most_explained), settings)
         factors = factors.with_columns(pl.lit(version).alias("scoring_model_version"))
         predictions = _as_rows(
             scores.join(reasons, on=["as_of_date", "account_id"], how="left"), scorer, settings
@@ -178,9 +180,8 @@ def _score_day(
     return predictions, factors
 
 
-def _best(frame: pl.DataFrame, scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """TreeSHAP costs more than all else: only the best accounts, up to the setting, are explained."""
-    most = settings.explanation.max_accounts_per_day
+def _best(frame: pl.DataFrame, scores: pl.DataFrame, most: int) -> pl.DataFrame:
+    """TreeSHAP costs more than all else: only the best accounts, so many, are explained."""
     if frame.height <= most:
         return frame
     order = ["raw_probability", "score", "account_id"]

@@ -1,4 +1,4 @@
-"""What one day's account scores must look like before anybody may see them.
+"""What account scores must look like before anybody may see them: those of one day, or of several days of a back-fill.
 
 Belongs here: the columns of `account_scores` and their ranges, how many rows there must be.
 Does not belong here: whether the scores are any good (models/evaluation, model_reliability).
@@ -51,32 +51,112 @@ def account_scores_suite(
     this only warns. The frame's list column `reasons` is seen as
     `reasons__size` (runner.py).
     """
-    distinct = min_distinct_scores or max(1, min(20, ceil(eligible_count / 50)))
+    distinct = min_distinct_scores or distinct_scores_needed(eligible_count)
     return suite(
         "account_scores",
         "One row an eligible account, for one day, as analysts will see it.",
         [
-            *_rows(as_of_date, eligible_count, previous_count, max_change),
-            *_score(distinct, by_scorecard),
-            *(_component(name) for name in COMPONENTS),
-            *_probabilities(sorted(horizons_days)),
-            *_rank(eligible_count),
-            *_classes(),
-            *_reasons(explained),
-            *(_provenance(name) for name in PROVENANCE),
+            _row_count(eligible_count),
+            *_keys([as_of_date]),
+            *([] if previous_count is None else [_volume(previous_count, max_change)]),
+            *_score(),
+            _scores_differ(distinct, by_scorecard),
+            *_values(horizons_days, explained),
+            *_rank(eligible_count, ["rank"]),
         ],
     )
 
 
-def _rows(day: date, eligible: int, previous: int | None, change: float) -> list[Any]:
-    rows = [
-        critical(
-            "TableRowCountToEqual",
-            "every_eligible_account_scored",
-            f"There is one row for each of the {eligible:,} eligible accounts.",
-            "Accounts were lost or doubled between spine and scores: run the dbt tests.",
-            value=eligible,
-        ),
+def several_days_suite(
+    *,
+    as_of_dates: Sequence[date],
+    horizons_days: Sequence[int],
+    most_accounts: int,
+    explained: int | None = None,
+) -> Any:
+    """Return the suite for the rows of several days in one frame; their counts are `day_counts_suite`'s.
+
+    As strict as `account_scores_suite` on each day. most_accounts: eligible accounts of the largest day.
+    """
+    return suite(
+        "account_scores_of_days",
+        "One row an eligible account and day, for several days of one back-fill.",
+        [
+            *_keys(as_of_dates),
+            *_score(),
+            *_values(horizons_days, explained),
+            *_rank(most_accounts, ["as_of_date", "rank"]),
+        ],
+    )
+
+
+def day_counts_suite() -> Any:
+    """Return the suite for a frame of one row a day: rows, eligible, highest_rank, different_scores, different_needed,
+    fewest and most (all numbers)."""
+    return suite(
+        "account_scores_day_counts",
+        "How many accounts were scored on each day of a back-fill.",
+        [
+            _count_pair(
+                "ColumnPairValuesToBeEqual", "every_eligible_account_scored", "rows", "eligible"
+            ),
+            _count_pair("ColumnPairValuesToBeEqual", "ranks_end_at_n", "highest_rank", "rows"),
+            _at_least("number_of_accounts_not_below", "rows", "fewest"),
+            _at_least("number_of_accounts_not_above", "most", "rows"),
+            _at_least("scores_differ", "different_scores", "different_needed"),
+        ],
+    )
+
+
+def _count_pair(kind: str, name: str, left: str, right: str, **more: Any) -> Any:
+    return critical(
+        kind,
+        f"{name}_each_day",
+        f"On each day {left.replace('_', ' ')} and {right.replace('_', ' ')} agree.",
+        "The days are judged one by one; see what is said there.",
+        column_A=left,
+        column_B=right,
+        **more,
+    )
+
+
+def _at_least(name: str, left: str, right: str) -> Any:
+    return _count_pair("ColumnPairValuesAToBeGreaterThanB", name, left, right, or_equal=True)
+
+
+def distinct_scores_needed(eligible: int) -> int:
+    """How many different scores a day's model must give: 1 in 50 accounts, between 1 and 20."""
+    return max(1, min(20, ceil(eligible / 50)))
+
+
+def bounds(previous: int, change: float) -> tuple[int, int]:
+    """Fewest and most accounts where the day before had `previous` and a share `change` (0-1) may differ."""
+    return floor(previous * (1 - change)), ceil(previous * (1 + change))
+
+
+def _values(horizons_days: Sequence[int], explained: int | None) -> list[Any]:
+    return [
+        *(_component(name) for name in COMPONENTS),
+        *_probabilities(sorted(horizons_days)),
+        *_classes(),
+        *_reasons(explained),
+        *(_provenance(name) for name in PROVENANCE),
+    ]
+
+
+def _row_count(eligible: int) -> Any:
+    return critical(
+        "TableRowCountToEqual",
+        "every_eligible_account_scored",
+        f"There is one row for each of the {eligible:,} eligible accounts.",
+        "Accounts were lost or doubled between spine and scores: run the dbt tests.",
+        value=eligible,
+    )
+
+
+def _keys(days: Sequence[date]) -> list[Any]:
+    named = days[0].isoformat() if len(days) == 1 else f"{len(days)} days"
+    return [
         critical(
             "CompoundColumnsToBeUnique",
             "one_row_per_account_and_day",
@@ -93,29 +173,28 @@ def _rows(day: date, eligible: int, previous: int | None, change: float) -> list
         critical(
             "ColumnValuesToBeInSet",
             "of_the_right_day",
-            f"All rows are scores of {day.isoformat()}.",
+            f"All rows are scores of {named}.",
             "Rows of another day were mixed in: score the day again.",
             column="as_of_date",
-            value_set=[datetime(day.year, day.month, day.day)],
+            value_set=[datetime(day.year, day.month, day.day) for day in days],
         ),
         present("day_present", "as_of_date", "Every row names its day.", "Score the day again."),
     ]
-    return rows if previous is None else [*rows, _volume(previous, change)]
 
 
 def _volume(previous: int, change: float) -> Any:
+    fewest, most = bounds(previous, change)
     return critical(
         "TableRowCountToBeBetween",
         "number_of_accounts_steady",
         f"The number of accounts is within {change:.0%} of the day before ({previous:,}).",
         "Look for a missing or doubled feed; if the change is meant, raise the limit for the run.",
-        min_value=floor(previous * (1 - change)),
-        max_value=ceil(previous * (1 + change)),
+        min_value=fewest,
+        max_value=most,
     )
 
 
-def _score(distinct: int, by_scorecard: bool) -> list[Any]:
-    differ = warning if by_scorecard else critical
+def _score() -> list[Any]:
     return [
         present(
             "score_present",
@@ -132,15 +211,19 @@ def _score(distinct: int, by_scorecard: bool) -> list[Any]:
             min_value=0,
             max_value=100,
         ),
-        differ(
-            "ColumnUniqueValueCountToBeBetween",
-            "scores_differ",
-            f"There are at least {distinct} different scores; a constant score is a broken model.",
-            "Look whether features arrive empty; otherwise go back to the model before.",
-            column="score",
-            min_value=distinct,
-        ),
     ]
+
+
+def _scores_differ(distinct: int, by_scorecard: bool) -> Any:
+    differ = warning if by_scorecard else critical
+    return differ(
+        "ColumnUniqueValueCountToBeBetween",
+        "scores_differ",
+        f"There are at least {distinct} different scores; a constant score is a broken model.",
+        "Look whether features arrive empty; otherwise go back to the model before.",
+        column="score",
+        min_value=distinct,
+    )
 
 
 def _component(name: str) -> Any:
@@ -203,12 +286,20 @@ def _probability(horizon: int) -> list[Any]:
     ]
 
 
-def _rank(eligible: int) -> list[Any]:
+def _rank(eligible: int, key: list[str]) -> list[Any]:
     fix = "The ranking of the mart is broken: run the dbt tests of account_scores_daily."
     return [
         present("rank_present", "rank", "Every account has a rank.", fix),
         critical(
             "ColumnValuesToBeUnique", "rank_once", "Each rank is given once.", fix, column="rank"
+        )
+        if key == ["rank"]
+        else critical(
+            "CompoundColumnsToBeUnique",
+            "rank_once",
+            "Each rank is given once a day.",
+            fix,
+            column_list=key,
         ),
         critical(
             "ColumnValuesToBeBetween",

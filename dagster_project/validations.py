@@ -1,0 +1,176 @@
+"""What the check of the scores looks at: a day's rows with what is expected of their number, or several days at once.
+
+Here: `Validation`, and the validations of account_scores_daily. Not here: running them and what follows (checks.py), the
+expectations themselves (expectations/suites/account_scores.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from functools import partial
+from typing import Any, NamedTuple
+
+import duckdb
+import polars as pl
+
+from dagster_project.config import Settings
+from dagster_project.publisher import horizon_columns
+
+
+class Validation(NamedTuple):
+    """What one validation needs; `rows` says how many there are if the frame holds a sample of them.
+
+    One that stands for several `days` says how to judge them one by one if it fails.
+    """
+
+    frame: Any
+    suite: Any
+    partition: str
+    rows: int | None = None
+    days: tuple[date, ...] = ()
+    one_by_one: Callable[[], Iterable[Validation]] | None = None
+
+
+# A day is held against the last one that stood: also when days between were refused, or a refused day would only have to
+# wait for the next. Back-fills leap further, and there companies come and go.
+COMPARED_WITHIN_DAYS = 31
+# Days are judged together up to so many rows.
+ROWS_TOGETHER = 500_000
+
+
+def account_scores_validations(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, days: Sequence[date]
+) -> Iterator[Validation]:
+    """Validations that judge each of the days; the connection is used while they are iterated."""
+    counts = _counts(connection, settings, days)
+    for group in _groups(counts):
+        if len(group) == 1:
+            explained = settings.explanation.accounts_on(group[0], days)
+            yield _one_day(connection, settings, counts, explained, group[0])
+        else:
+            yield from _several_days(connection, settings, counts, group)
+
+
+def _counts(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, days: Sequence[date]
+) -> pl.DataFrame:
+    """One row a day, in order: what `day_counts_suite` wants, and `previous` (null if there is none) and `by_scorecard`."""
+    from expectations.suites.account_scores import bounds, distinct_scores_needed
+
+    rows = connection.execute(
+        """
+        with asked as (select distinct unnest(?::date[]) as as_of_date),
+        judged as (select as_of_date from scoring.passed_days union select as_of_date from asked),
+        before as (
+            select asked.as_of_date, max(judged.as_of_date) as day
+            from asked inner join judged
+                on judged.as_of_date < asked.as_of_date and judged.as_of_date >= asked.as_of_date - ?::integer
+            group by all
+        ),
+        scored as (
+            select as_of_date, count(*) as rows, max(rank) as highest_rank, count(distinct score) as different_scores,
+                bool_or(score_basis = 'scorecard') as by_scorecard
+            from marts.account_scores_daily
+            where as_of_date in (select as_of_date from asked union select day from before)
+            group by all
+        ),
+        eligible as (
+            select as_of_date, count(*) filter (is_eligible) as eligible from spine.spine_account_day
+            where as_of_date in (select as_of_date from asked)
+            group by all
+        )
+        select asked.as_of_date, coalesce(scored.rows, 0) as rows, coalesce(scored.highest_rank, 0) as highest_rank,
+            coalesce(scored.different_scores, 0) as different_scores, coalesce(by_scorecard, false) as by_scorecard,
+            coalesce(eligible.eligible, 0) as eligible,
+            (select rows from scored where scored.as_of_date = before.day) as previous
+        from asked left join scored using (as_of_date) left join eligible using (as_of_date) left join before using (as_of_date)
+        order by 1
+        """,
+        [list(days), COMPARED_WITHIN_DAYS],
+    ).pl()
+    facts = []
+    for row in rows.iter_rows(named=True):
+        limits = (
+            bounds(row["previous"], settings.checks.max_change_of_accounts)
+            if row["previous"]
+            else None
+        )
+        fewest, most = limits or (0, max(row["rows"], row["eligible"]))
+        # Few lines of a scorecard give few different scores.
+        needed = 0 if row["by_scorecard"] else distinct_scores_needed(row["eligible"])
+        facts.append(row | {"fewest": fewest, "most": most, "different_needed": needed})
+    return pl.DataFrame(facts, infer_schema_length=None)
+
+
+def _groups(counts: pl.DataFrame) -> list[list[date]]:
+    groups: list[list[date]] = []
+    rows = ROWS_TOGETHER + 1
+    for day, more in counts.select("as_of_date", "rows").iter_rows():
+        if rows + more > ROWS_TOGETHER:
+            groups.append([])
+            rows = 0
+        groups[-1].append(day)
+        rows += more
+    return groups
+
+
+def _one_day(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    counts: pl.DataFrame,
+    explained: int,
+    day: date,
+) -> Validation:
+    from expectations.suites.account_scores import account_scores_suite
+
+    facts = counts.row(by_predicate=pl.col("as_of_date") == day, named=True)
+    suite = account_scores_suite(
+        as_of_date=day,
+        horizons_days=settings.conversion.horizons_days,
+        eligible_count=facts["eligible"],
+        previous_count=facts["previous"] or None,
+        max_change=settings.checks.max_change_of_accounts,
+        explained=explained,
+        by_scorecard=facts["by_scorecard"],
+    )
+    return Validation(_rows(connection, settings, [day]), suite, day.isoformat(), days=(day,))
+
+
+def _several_days(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    counts: pl.DataFrame,
+    days: list[date],
+) -> Iterator[Validation]:
+    from expectations.suites.account_scores import day_counts_suite, several_days_suite
+
+    explained = min(settings.explanation.accounts_on(day, days) for day in days)
+    mine = counts.filter(pl.col("as_of_date").is_in(days))
+    suite = several_days_suite(
+        as_of_dates=days,
+        horizons_days=settings.conversion.horizons_days,
+        most_accounts=mine["eligible"].max(),
+        explained=explained,
+    )
+    about = {
+        "partition": f"{days[0]} to {days[-1]}",
+        "days": tuple(days),
+        "one_by_one": partial(
+            map, partial(_one_day, connection, settings, counts, explained), days
+        ),
+    }
+    yield Validation(
+        mine.drop("as_of_date", "previous", "by_scorecard"), day_counts_suite(), **about
+    )
+    yield Validation(_rows(connection, settings, days), suite, **about)
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, days: Sequence[date]
+) -> pl.DataFrame:
+    return connection.execute(
+        f"select {horizon_columns(settings)} from marts.account_scores_daily "
+        "where as_of_date in (select unnest(?::date[])) order by as_of_date, rank",
+        [list(days)],
+    ).pl()
