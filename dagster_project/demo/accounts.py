@@ -153,9 +153,10 @@ def _copies(first: pl.DataFrame, companies: Companies, duplicates: Duplicates) -
     when = made.gather(rows["_row"]) * DAY + OPENS
     domain = rows["Website"].str.replace("https://www.", "", literal=True)
     odd = rows["_row"] % 2 == 0
+    first_word = rows["Name"].str.split(" ").list.first()
     return rows.with_columns(
         record_ids("account", (rows["_number"] + DUPLICATE).to_numpy()).alias("Id"),
-        pl.when(odd).then(rows["Name"].str.to_uppercase()).otherwise(rows["Name"].str.split(" ").list.first() + " Group").alias("Name"),
+        pl.when(odd).then(rows["Name"].str.to_uppercase()).otherwise(first_word + " Group").alias("Name"),
         pl.when(odd).then("www." + domain).otherwise(domain.str.to_uppercase()).alias("Website"),
         pl.lit(None, dtype=pl.String).alias("Industry"),
         pl.lit(None, dtype=pl.Int64).alias("NumberOfEmployees"),

@@ -35,6 +35,7 @@ _SUBJECTS = ("Email: follow-up", "Re: follow-up", "Call", "Call", "Call")
 _SUBTYPES = ("Email", "Email", "Call", "Call", "Call")
 _TYPES = ("Email", "Email Reply", "Call", "Call", "Call")
 _DISPOSITIONS = (None, None, "Connected", "Voicemail", "No Answer")
+_TEXTS = {"Subject": _SUBJECTS, "Type": _TYPES, "TaskSubtype": _SUBTYPES, "CallDisposition": _DISPOSITIONS}  # fmt: skip
 _MEETINGS = ("Meeting", "Demo", "Call")
 DAY = 86_400
 NUMBERS = 1 << 15
@@ -63,7 +64,7 @@ def reply_rates(crm: CrmSettings) -> np.ndarray:
     """Share of e-mails that are answered, by state."""
     live = np.where(HAS_CHAMPION, crm.reply_rate_live, crm.reply_rate_live * 0.4)
     rates = np.full(len(PHASE), crm.reply_rate_idle)
-    rates = np.where(PHASE == RESEARCH, crm.reply_rate_idle * 3, rates)
+    rates = np.where(PHASE == RESEARCH, crm.reply_rate_idle * 5, rates)
     rates = np.where(PHASE == ENGAGED, live * 0.7, np.where(IS_LIVE, live, rates))
     rates = np.where(IS_STALLED, crm.reply_rate_idle * 2, rates)
     return np.where(np.arange(len(PHASE)) == WON, 0.15, rates)
@@ -201,8 +202,8 @@ def task_rows(
     common = _common("task", companies, duplicates, deals, acts, rng.random(n))
     texts = {
         name: pl.Series(values, dtype=pl.String).gather(acts.kind)
-        for name, values in (("Subject", _SUBJECTS), ("Type", _TYPES), ("TaskSubtype", _SUBTYPES), ("CallDisposition", _DISPOSITIONS))
-    }  # fmt: skip
+        for name, values in _TEXTS.items()
+    }
     return versions(
         {
             **common,

@@ -144,14 +144,14 @@ def _web(counter: _Counter, block: Block) -> np.ndarray:
 
 
 def _intent(days: np.ndarray, block: Block) -> np.ndarray:
-    """Topics of ours and all topics: rows, surging ones, best and mean score in four and twelve weeks."""
+    """Topics of ours and all topics: rows, surging ones, best score, in one, four and twelve weeks."""
     rows = block.surges.filter((pl.col("row") >= 0) & ~pl.col("is_double"))
     week, row = rows["week"].to_numpy(), rows["row"].to_numpy()
     score, n = rows["score"].to_numpy().astype(np.int64), len(block.companies)
     ours = rows["topic"].to_numpy() < len(RELEVANT_TOPICS)
-    out = np.zeros((len(days), n, 12))
+    out = np.zeros((len(days), n, 18))
     for place, day in enumerate(days):
-        for half, span in enumerate((28, 84)):
+        for half, span in enumerate((7, 28, 84)):
             for part, mask in enumerate((ours, np.ones(len(ours), bool))):
                 now = mask & (week <= day) & (week > day - span)
                 at = half * 6 + part * 3

@@ -147,11 +147,15 @@ def opportunity_rows(
     common = {"StageName": pl.Series(ALL_STAGES).gather(stage), "Amount": amount, "CloseDate": date_of(close),
               "Probability": _PROBABILITY[stage].astype(float)}  # fmt: skip
     reasons = pl.Series(LOSS_REASONS).gather(deals.reason[deal])
+    title = pl.Series(np.where(deals.is_new[deal], " - new platform", " - more seats"))
+    forecast = np.select(
+        [stage == 5, stage == 6, stage >= 3], ["Closed", "Omitted", "BestCase"], "Pipeline"
+    )
     rows = versions(
         {
             "Id": record_ids("opportunity", deals.number[deal]),
             "AccountId": record_ids("account", companies.number[deals.row[deal]]),
-            "Name": words["name"].gather(deals.row[deal]) + pl.Series(np.where(deals.is_new[deal], " - new platform", " - more seats")),
+            "Name": words["name"].gather(deals.row[deal]) + title,
             "Type": pl.Series(kind),
             **common,
             "IsClosed": is_closed,
@@ -172,7 +176,7 @@ def opportunity_rows(
             "OpportunityId": rows["Id"],
             **common,
             "ExpectedRevenue": np.round(amount * _PROBABILITY[stage] / 100, 2),
-            "ForecastCategory": pl.Series(np.select([stage == 5, stage == 6, stage >= 3], ["Closed", "Omitted", "BestCase"], "Pipeline")),
+            "ForecastCategory": pl.Series(forecast),
             "IsDeleted": [False] * n,
         },
         at,

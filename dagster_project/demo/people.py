@@ -24,7 +24,10 @@ from dagster_project.demo.visits import STUDENT
 from dagster_project.demo.web import FORMS, LEAD, FormFills, contact_number
 
 DAY = 86_400
-_DEPARTMENTS = ("Management", "IT", "Finance", "Engineering", "Operations", "Procurement", "Marketing", "HR", "Sales", "Legal")  # fmt: skip
+_DEPARTMENTS = (
+    "Management", "IT", "Finance", "Engineering", "Operations", "Procurement", "Marketing", "HR",
+    "Sales", "Legal",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

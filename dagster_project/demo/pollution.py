@@ -32,25 +32,26 @@ KINDS = (
     "bot", "blank field", "filled when won", "rep's late field", "close date edit", "backdated task",
     "restated day", "repeated event", "metro duplicate", "ISP domain",
 )  # fmt: skip
-_SCHEMA = {
-    "kind": pl.String,
-    "vendor": pl.String,
-    "table": pl.String,
-    "record_id": pl.String,
-    "rows": pl.Int64,
-}
 _LATE_TABLES = ("task", "event", "campaign_member", "contact")
-_VISITS = {STAFF: "own staff visit", COMPETITOR: "competitor visit", STUDENT: "student visit", SCANNER: "scanner click", BOT: "bot"}  # fmt: skip
+_VISITS = {
+    STAFF: "own staff visit",
+    COMPETITOR: "competitor visit",
+    STUDENT: "student visit",
+    SCANNER: "scanner click",
+    BOT: "bot",
+}
 
 
 def planted(kind: str, vendor: str, table: str, ids: pl.Series, rows: object = 1) -> pl.DataFrame:
     """Rows of the list, one a planted thing; `rows` is how many rows of the files it makes."""
-    frame = pl.DataFrame({"record_id": ids.cast(pl.String)})
-    counts = rows if isinstance(rows, pl.Series) else pl.lit(rows)
-    return frame.select(
-        pl.lit(kind).alias("kind"), pl.lit(vendor).alias("vendor"), pl.lit(table).alias("table"),
-        "record_id", pl.Series("rows", counts, dtype=pl.Int64) if isinstance(rows, pl.Series) else counts.cast(pl.Int64).alias("rows"),
-    )  # fmt: skip
+    counts = rows if isinstance(rows, pl.Series) else pl.lit(rows, dtype=pl.Int64)
+    return pl.DataFrame({"record_id": ids.cast(pl.String)}).select(
+        pl.lit(kind).alias("kind"),
+        pl.lit(vendor).alias("vendor"),
+        pl.lit(table).alias("table"),
+        "record_id",
+        counts.cast(pl.Int64).alias("rows"),
+    )
 
 
 def make_late(
@@ -205,8 +206,3 @@ def is_held_back(events: pl.DataFrame) -> pl.Series:
     """Events that GA4 has not processed when it first sends a day."""
     lot = (events["visitor"] * 7919 + events["session_id"] * 104_729) % 100
     return lot < 4
-
-
-def empty() -> pl.DataFrame:
-    """The list without rows."""
-    return pl.DataFrame(schema=_SCHEMA)

@@ -17,7 +17,8 @@ MAX_COMPANIES = 10_000
 _MAX_TRAINED = 150_000
 _TESTED_MONTHS, _EMBARGO_MONTHS, _WARM_UP_MONTHS = 12, 3, 3
 _PARAMETERS = {
-    "objective": "binary:logistic", "max_depth": 4, "eta": 0.07, "subsample": 0.7, "colsample_bytree": 0.5, "colsample_bynode": 0.5,
+    "objective": "binary:logistic", "max_depth": 4, "eta": 0.07, "subsample": 0.7, 
+    "colsample_bytree": 0.5, "colsample_bynode": 0.5,
     "min_child_weight": 10, "lambda": 5.0, "max_bin": 64, "nthread": 1, "tree_method": "hist", "verbosity": 0,
 }  # fmt: skip
 _ROUNDS = 120
@@ -52,10 +53,10 @@ class Reference:
         self._truth.append(true.ravel()[eligible])
 
     def feed_value(self) -> dict[str, object]:
-        """AUC at 90 days on the last year: the truth's, with all feeds, without each, with each alone."""
+        """AUC at 90 days on the last year: the truth's, with all feeds, without each."""
         months, won, truth = (np.concatenate(x) for x in (self._months, self._won, self._truth))
         features = {
-            name: np.concatenate([part[name] for part in self._features])
+            name: np.concatenate([part.pop(name) for part in self._features])
             for name in ("firmographics", *FEEDS)
         }
         last = len(month_ends(self._calendar)) - _TESTED_MONTHS
@@ -78,7 +79,6 @@ class Reference:
             "all_feeds": measured(FEEDS),
             "firmographics_alone": measured(()),
             "without": {feed: measured(tuple(f for f in FEEDS if f != feed)) for feed in FEEDS},
-            "alone": {feed: measured((feed,)) for feed in FEEDS},
         }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ class ChainSettings(_Frozen):
     cycles run from 1 to 6 months. Opportunities won: 15-43 %, about 21 % on average.
     """
 
-    projects_per_year: Annotated[float, Field(gt=0, le=10)] = 1.35
+    projects_per_year: Annotated[float, Field(gt=0, le=10)] = 1.4
     fit_spread: Annotated[float, Field(ge=0, le=2)] = 0.52  # of the log hazard, over companies
     hidden_fit_share: Rate = 0.04  # of the fit's variance that no feed shows
     fast_track_share: Rate = 0.15  # projects that come as a ready opportunity (tender, call-in)
@@ -38,19 +38,19 @@ class ChainSettings(_Frozen):
     quarter_end_push: Annotated[float, Field(ge=1, le=5)] = (
         1.6  # deals closed in a quarter's last days
     )
-    research_days: Days = 28
-    engaged_days: Days = 18
-    abandon_research_days: Days = 50
+    research_days: Days = 36
+    engaged_days: Days = 20
+    abandon_research_days: Days = 70
     abandon_engaged_days: Days = 40
     stage_days: Days = 10.5  # each of five stages, while the project lives
-    stall_days: Days = 31  # a living opportunity with budget and champion stalls after so long
-    no_budget_harm: Annotated[float, Field(ge=1, le=20)] = 1.5  # stalls so much sooner without
-    no_champion_harm: Annotated[float, Field(ge=1, le=20)] = 1.35
+    stall_days: Days = 29  # a living opportunity with budget and champion stalls after so long
+    no_budget_harm: Annotated[float, Field(ge=1, le=20)] = 1.35  # stalls so much sooner without
+    no_champion_harm: Annotated[float, Field(ge=1, le=20)] = 1.25
     lost_days: Days = 110  # a stalled opportunity is closed as lost after so long
     revive_days: Days = 600  # or comes back to life after so long
     champion_leaves_days: Days = 300
     budget_comes_days: Days = 120
-    cool_days: Days = 20
+    cool_days: Days = 15
 
 
 class CrmSettings(_Frozen):
@@ -70,8 +70,8 @@ class CrmSettings(_Frozen):
     no_show_rate: Rate = 0.10
     mql_rate_idle: Rate = 0.05
     mql_rate_project: Rate = 0.25
-    sql_rate_idle: Rate = 0.20
-    sql_rate_project: Rate = 0.55
+    sql_rate_idle: Rate = 0.17
+    sql_rate_project: Rate = 0.45
     expansions_per_year: PerDay = 0.5  # of a customer
     median_deal_usd: Annotated[float, Field(gt=0)] = 24_000
     deal_spread: Annotated[float, Field(ge=0, le=3)] = 0.75  # sigma of the log
@@ -84,7 +84,7 @@ class WebSettings(_Frozen):
     tied to a company by address, 5-40 % to a person; 1-3 % of visitors become leads."""
 
     sessions_per_day_idle: PerDay = 0.021
-    sessions_per_day_research: PerDay = 0.45
+    sessions_per_day_research: PerDay = 0.36
     sessions_per_day_engaged: PerDay = 0.75
     sessions_per_day_live: PerDay = 0.75
     sessions_per_day_stalled: PerDay = 0.06
@@ -102,8 +102,10 @@ class IntentSettings(_Frozen):
 
     covered_share: Rate = 0.95  # domains that the vendor sees
     topics_per_week: PerDay = 1.7  # of a company without a project
-    relevant_topic_rate: Rate = 1.0  # a researching company shows each topic of ours in a week
-    surge_score: Annotated[float, Field(ge=0, le=100)] = 50
+    relevant_topic_rate: Annotated[float, Field(ge=0, le=2)] = (
+        1.2  # half of our topics, times this, a week of research
+    )
+    surge_score: Annotated[float, Field(ge=0, le=100)] = 49
     metro_duplicate_rate: Rate = 0.25
     isp_domain_rows: Rate = 0.01
 
@@ -153,7 +155,7 @@ class WorldSettings(_Frozen):
     last_day: date = date(2026, 6, 30)
     later_days: Annotated[int, Field(ge=0, le=90)] = 30
     daily_truth_days: Annotated[int, Field(ge=0, le=365)] = 60
-    companies_per_file: Annotated[int, Field(ge=500)] = 10_000
+    companies_per_file: Annotated[int, Field(ge=500)] = 5_000
     chain: ChainSettings = ChainSettings()
     crm: CrmSettings = CrmSettings()
     web: WebSettings = WebSettings()

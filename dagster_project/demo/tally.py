@@ -11,7 +11,6 @@ import polars as pl
 from dagster_project.demo.block import Block
 from dagster_project.demo.calendar import Calendar, day_of
 from dagster_project.demo.companies import NEVER
-from dagster_project.demo.intent import METROS
 from dagster_project.demo.settings import WorldSettings
 from dagster_project.demo.truth import Ranking
 from dagster_project.demo.visits import BOT, CORPORATE, EMAIL_CLICK, SCANNER, STAFF
@@ -30,14 +29,7 @@ class Tally:
         self._cycles: dict[str, list[np.ndarray]] = {"won": [], "lost": []}
         self._scores = np.zeros(101)
         self._topics: list[np.ndarray] = []
-        self.planted_counts: dict[str, int] = dict.fromkeys(
-            (
-                "duplicate account",
-                "merge",
-            ),
-            0,
-        )
-        assert METROS
+        self.planted_counts: dict[str, int] = {}
 
     def planted(self, rows: pl.DataFrame) -> None:
         """Count planted things."""

@@ -27,11 +27,13 @@ from dagster_project.demo.ids import record_ids
 from dagster_project.demo.intent import topic_rates
 from dagster_project.demo.lives import Lives
 from dagster_project.demo.records import date_of
-from dagster_project.demo.settings import WorldSettings
+from dagster_project.demo.settings import IntentSettings, WorldSettings
 from dagster_project.demo.web import LEAD, NOBODYS_LEAD
 
 PRIMARY = 1  # place of the 90 days in HORIZONS
 _BINS = 20_000
+_RESEARCH = topic_rates(IntentSettings())
+_RESEARCH = _RESEARCH / _RESEARCH.max()  # how much of a project shows as research, by state
 
 
 def phase_names() -> pl.Series:
@@ -87,7 +89,7 @@ def _rows(
         f"p{horizon}": pl.Series(np.round(p, 9)).set(~own, None)
         for horizon, p in zip(HORIZONS, chances, strict=True)
     }
-    research = topic_rates_of()[state]
+    research = _RESEARCH[state]
     probabilities = pl.DataFrame(
         {
             **keys, "is_eligible": own, "is_duplicate": np.full(len(row), copy), **true,
@@ -104,14 +106,6 @@ def _rows(
     }
     outcomes = pl.DataFrame({**keys, **within, "won_on": date_of(wins)})
     return probabilities, outcomes
-
-
-def topic_rates_of() -> np.ndarray:
-    """Research of our topics by state, 1 where a project begins with it."""
-    from dagster_project.demo.settings import IntentSettings
-
-    rates = topic_rates(IntentSettings())
-    return rates / max(rates.max(), 1e-9)
 
 
 def identity_rows(

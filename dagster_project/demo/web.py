@@ -115,7 +115,7 @@ def make_events(
 
 
 def _page_counts(rng: np.random.Generator, visits: v.Visits) -> np.ndarray:
-    mean = np.array([1.8, 3.2, 3.5, 3.3, 2.0, 2.4, 1.7])[visits.mix]
+    mean = np.array([1.7, 2.5, 2.7, 2.6, 1.8, 2.0, 1.6])[visits.mix]
     mean = np.where(visits.kind == v.BOT, 8.0, np.where(visits.kind == v.STAFF, 4.0, mean))
     pages = rng.geometric(1 / mean)
     pages = np.where(visits.kind == v.SCANNER, 1, np.minimum(pages, 40))
