@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -56,6 +56,9 @@ def answering(command: Callable[..., int | None]) -> Callable[..., None]:
         except (answers.NoAnswer, BusyError, EmptyHomeError) as problem:
             terminal.print_error(str(problem))
             sys.exit(1)
+        except KeyboardInterrupt:
+            terminal.print_error("interrupted")
+            sys.exit(1)
         except (
             SettingsError,
             HomeError,
@@ -92,9 +95,15 @@ def main() -> None:
 
 @main.command()
 @click.option(
-    "--accounts", default=2000, show_default=True, type=click.IntRange(50, 1_000_000), help="Companies."
+    "--accounts",
+    default=2000,
+    show_default=True,
+    type=click.IntRange(50, 1_000_000),
+    help="Companies.",
 )
-@click.option("--months", default=36, show_default=True, type=click.IntRange(12, 120), help="History.")
+@click.option(
+    "--months", default=36, show_default=True, type=click.IntRange(12, 120), help="History."
+)
 @click.option("--seed", default=7, show_default=True, type=int, help="Another seed, another world.")
 @AS_JSON
 @answering
@@ -107,7 +116,7 @@ def demo(accounts: int, months: int, seed: int, as_json: bool) -> None:
     from dagster_project.command.demo import make_demo
 
     home = open_home()
-    made = make_demo(home, accounts, months, seed, terminal.print_progress, show=not as_json)
+    made = make_demo(home, accounts, months, seed, terminal.print_note, show=not as_json)
     if as_json:
         return click.echo(terminal.to_json(asdict(made)))
     terminal.print_demo(made)
@@ -200,7 +209,22 @@ def land(
 
     home = open_home()
     outcome = operations.land(home, vendor, list(paths), day, is_history, show=not as_json)
-    return report_run(home, outcome, as_json)
+    files = answers.arrivals(outcome.metadata)
+    known = None if is_history or not files else date.fromisoformat(files[-1]["day"])
+    about = {"known_as_of": known, "is_history": is_history}
+    status = report_run(home, outcome, as_json, about if as_json else None)
+    if outcome.ok and not as_json:
+        terminal.print_landing_day(known, answers.last_published(home))
+        for file in answers.landed_twice(home):
+            if file["source_file"] in {one["file"] for one in files}:
+                terminal.print_warning(twice(file))
+    return status
+
+
+def twice(file: dict[str, Any]) -> str:
+    """That a file of the same bytes landed for more than one day."""
+    days = ", ".join(day.isoformat() for day in file["days"])
+    return f"{file['source_file']} landed for several days with the same content: {days}"
 
 
 @main.command()
@@ -254,8 +278,17 @@ def retrain(as_of: date | None, as_json: bool) -> int:
     from dagster_project.command import operations
 
     home = open_home()
+    as_of = as_of or answers.last_known_day(home)
+    if as_of and not as_json:
+        terminal.print_note(f"training on what was known on {as_of}")
     as_of, outcome = operations.retrain(home, as_of, show=not as_json)
-    return report_run(home, outcome, as_json, {"as_of": as_of})
+    version = outcome.metadata.get("trained_models", {}).get("scoring model")
+    trained = answers.training(home, version) if version else None
+    if trained and not as_json:
+        terminal.print_training(trained)
+    return report_run(
+        home, outcome, as_json, {"as_of": as_of}, said_already=outcome.metadata if trained else ()
+    )
 
 
 @main.command()
@@ -270,11 +303,34 @@ def evaluate(day: date, as_json: bool) -> int:
 
     home = open_home()
     outcome = operations.evaluate(home, day, show=not as_json)
-    return report_run(home, outcome, as_json, {"as_of_date": day})
+    about: dict[str, Any] = {"as_of_date": day}
+    if not outcome.ok:
+        return report_run(home, outcome, as_json, about)
+    rows = answers.evaluation(home, day)
+    if as_json:
+        return report_run(home, outcome, as_json, about | {"evaluation": rows})
+    terminal.print_evaluation(
+        f"What happened in the {rows[0]['horizon_days']} days after {day}, as known on {rows[0]['outcomes_known_as_of']}",
+        rows,
+    )
+    terminal.print_lines("Each measure, also of the baselines on a part of the accounts:")
+    terminal.print_commands(
+        f"scoring query \"select * from scores.score_evaluation where as_of_date = date '{day}'\""
+    )
+    return report_run(home, outcome, as_json, about, said_already=outcome.metadata)
 
 
-def report_run(home: Home, outcome: Any, as_json: bool, about: dict[str, Any] | None = None) -> int:
-    """Print what came of a run, with each file that it brought and each row that it refused; returns the exit status."""
+def report_run(
+    home: Home,
+    outcome: Any,
+    as_json: bool,
+    about: dict[str, Any] | None = None,
+    said_already: Iterable[str] = (),
+) -> int:
+    """Print what came of a run, with each file that it brought and each row that it refused; returns the exit status.
+
+    said_already: assets of which enough has been printed.
+    """
     files = answers.arrivals(outcome.metadata)
     refused = answers.refused_rows(home, files)
     if as_json:
@@ -286,11 +342,21 @@ def report_run(home: Home, outcome: Any, as_json: bool, about: dict[str, Any] | 
             "files": files,
             "refused": refused,
         }
-        click.echo(terminal.to_json({**(about or {}), **facts, "assets": outcome.metadata}))
+        facts = snake_case({**facts, "assets": outcome.metadata})
+        click.echo(terminal.to_json({**(about or {}), **facts}))
     else:
         terminal.print_arrivals(files, refused)
-        terminal.print_outcome(outcome, about or {})
+        terminal.print_outcome(outcome, about or {}, tuple(said_already))
     return 0 if outcome.ok else 1
+
+
+def snake_case(value: Any) -> Any:
+    """The same with names for programs: Dagster shows "rows landed" to people, JSON says rows_landed."""
+    if isinstance(value, Mapping):
+        return {str(name).replace(" ", "_"): snake_case(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [snake_case(item) for item in value]
+    return value
 
 
 @main.command(name="data-docs")

@@ -34,6 +34,8 @@ REMOVED = re.compile(
 )
 # suites are code and have no page of their own
 SUITE_LINK = re.compile(r'<a href="[^"]*/expectations/[^"]*"\s*>([^<]*)</a>')
+# On the index: dates and numbers are not broken over lines, however long the reasons beside them.
+INDEX_STYLE = "td:nth-child(-n + 5), th { white-space: nowrap; } td .soft { white-space: normal; }"
 NOTHING_SAID = re.compile(r"<title>.*?</title>|Data asset: None<br>", re.S)
 
 
@@ -96,7 +98,7 @@ def _index(results: list[tuple[Path, dict[str, Any]]], style: str) -> str:
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"{_head('Data checks', style)}</head><body><main><h1>Data checks</h1>"
+        f"{_head('Data checks', style + INDEX_STYLE)}</head><body><main><h1>Data checks</h1>"
         '<p class="soft">One line a suite and partition: the latest result of each. A failed check '
         "that blocks stops the hand-over, a warning does not.</p>"
         f"{table}</main></body></html>"

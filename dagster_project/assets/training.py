@@ -234,7 +234,7 @@ def _metadata(result: TrainingResult, version: str) -> dict[str, Any]:
     others = {
         f"auc of {name}": round(values["auc"], 4)
         for name, values in (result.baseline_metrics | result.component_metrics).items()
-        if values["auc"] is not None
+        if values["auc"] is not None  # all accounts of the test part fared alike
     }
     return {
         "scoring model": version,

@@ -5,6 +5,8 @@ Here: read-only questions, answered as plain dicts. Not here: printing (terminal
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -17,6 +19,9 @@ from dagster_project.publisher import connect_published
 
 # Of a file's refused rows; the quarantine holds all of them.
 MOST_ROWS_A_FILE = 1000
+# As dbt/macros/columns.sql reads a domain from an account's website.
+_BEFORE_DOMAIN = re.compile(r"^([a-z][a-z0-9+.-]*:)?(//)?(www[0-9]?[.])?")
+_DOMAIN = re.compile(r"([^/?#:\s]+)([/?#:]\S*)?")
 
 
 class NoAnswer(Exception):
@@ -66,7 +71,7 @@ def query(home: Home, sql: str) -> list[dict[str, Any]]:
         try:
             statements = connection.extract_statements(sql)
         except duckdb.Error as problem:
-            raise BadQuestion(str(problem)) from None
+            raise BadQuestion(_in_short(problem)) from None
         if len(statements) != 1:
             raise BadQuestion("ask with exactly one SQL statement")
         # EXPLAIN is not allowed either: EXPLAIN ANALYZE carries out what it explains.
@@ -80,9 +85,14 @@ def query(home: Home, sql: str) -> list[dict[str, Any]]:
         connection.execute("set lock_configuration = true")
         return _rows(connection, statements[0].query)
     except duckdb.Error as problem:
-        raise BadQuestion(str(problem)) from None
+        raise BadQuestion(_in_short(problem)) from None
     finally:
         connection.close()
+
+
+def _in_short(problem: duckdb.Error) -> str:
+    """DuckDB's words without the trace of its insides, which some errors carry."""
+    return str(problem).partition("Stack Trace")[0].strip()
 
 
 def top(home: Home, limit: int) -> list[dict[str, Any]]:
@@ -99,8 +109,8 @@ def top(home: Home, limit: int) -> list[dict[str, Any]]:
 def explain(home: Home, account: str, day: date | None) -> dict[str, Any]:
     """One account's score on a day, its factors, and what changed since the stored day before.
 
-    `account` is an account id (with or without its source), a domain or a name. Raises NoAnswer when it is not found and
-    BadQuestion when several accounts fit.
+    `account` is an account id (with or without its source), a domain or an address on it, or a name. Raises NoAnswer when
+    it is not found and BadQuestion when several accounts fit.
     """
     connection = _published(home)
     try:
@@ -122,9 +132,9 @@ def _find(connection: duckdb.DuckDBPyConnection, account: str, day: date | None)
         (day,) = connection.execute("select max(as_of_date) from scores.account_scores").fetchone()
     found = _rows(
         connection,
-        "select * from scores.account_scores_daily where as_of_date = ? and (account_id = ? or account_id like '%:' || ? "
-        "or lower(domain) = lower(?) or lower(account_name) = lower(?)) order by rank",
-        [day, account, account, account, account],
+        "select * from scores.account_scores_daily where as_of_date = ? and (account_id = ? or ends_with(account_id, ':' || ?) "
+        "or domain = ? or lower(account_name) = lower(?)) order by rank",
+        [day, account, account, domain_in(account), account],
     )
     if not found:
         raise NoAnswer(_why_not_found(connection, account, day))
@@ -134,12 +144,18 @@ def _find(connection: duckdb.DuckDBPyConnection, account: str, day: date | None)
     return found[0]
 
 
+def domain_in(text: str) -> str | None:
+    """The domain that a person means: https://www.Example.com:80/x?y → example.com; None for a text that is none."""
+    found = _DOMAIN.fullmatch(_BEFORE_DOMAIN.sub("", text.strip().lower()))
+    return found[1] if found else None
+
+
 def _why_not_found(connection: duckdb.DuckDBPyConnection, account: str, day: date) -> str:
     excluded = _rows(
         connection,
-        "select exclusion_rule from scores.excluded_accounts where account_id = ? or account_id like '%:' || ? "
-        "or lower(account_name) = lower(?)",
-        [account, account, account],
+        "select exclusion_rule from scores.excluded_accounts where account_id = ? or ends_with(account_id, ':' || ?) "
+        "or domain = ? or lower(account_name) = lower(?)",
+        [account, account, domain_in(account), account],
     )
     if excluded:
         return f"{account!r} is not scored: {excluded[0]['exclusion_rule']}"
@@ -226,13 +242,142 @@ def refused_rows(home: Home, files: Sequence[Mapping[str, Any]]) -> list[dict[st
     return found
 
 
-def status(home: Home) -> dict[str, Any]:
-    """What is stored and published, feed by feed, with sizes in bytes."""
-    answer: dict[str, Any] = {"home": str(home.root), "settings": str(home.settings_file)}
+def evaluation(home: Home, day: date) -> list[dict[str, Any]]:
+    """How a day's scores fared: rows of score_evaluation, the model first, all accounts before a part of them."""
+    connection = _published(home)
+    try:
+        return _rows(
+            connection,
+            "select * from scores.score_evaluation where as_of_date = ? "
+            "order by slice <> 'all', slice, predictor <> 'model', predictor",
+            [day],
+        )
+    finally:
+        connection.close()
+
+
+def last_published(home: Home) -> date | None:
+    """The latest day with scores, None before the first."""
     try:
         connection = connect_published(home)
     except FileNotFoundError:
-        return {**answer, "published": None, "sizes_bytes": _sizes(home)}
+        return None
+    try:
+        return connection.execute("select max(as_of_date) from scores.account_scores").fetchone()[0]
+    finally:
+        connection.close()
+
+
+def last_known_day(home: Home) -> date | None:
+    """The latest day on which anything that has landed was known; None before the first landing."""
+    return max(
+        (feed["last_known_at"] for feed in landed(home) if feed["last_known_at"]), default=None
+    )
+
+
+def training(home: Home, version: str) -> dict[str, Any] | None:
+    """A training just done, as scores.model_versions will tell of it after the next refresh; None while another run writes."""
+    try:
+        # As the run that has just ended in this process opened it: DuckDB refuses a second way at the same time.
+        connection = duckdb.connect(str(home.warehouse))
+    except duckdb.Error:
+        return None
+    try:
+        rows = _rows(
+            connection,
+            "select * from scoring.trained_models where scoring_model_version = ?",
+            [version],
+        )
+    finally:
+        connection.close()
+    return rows[0] | {"baselines": json.loads(rows[0]["baselines"])} if rows else None
+
+
+def landed(home: Home) -> list[dict[str, Any]]:
+    """What lies in landing and quarantine now, table by table; the published tables know of it after the next refresh."""
+    refused: dict[tuple[str, str], int] = {}
+    for group in _refused_groups(home):
+        key = group["vendor"], group["table_name"]
+        refused[key] = refused.get(key, 0) + group["rows"]
+    nothing = {"last_ds": None, "last_known_at": None, "rows_landed": 0, "files": 0}
+    found = []
+    for folder in sorted(home.landing.glob("*/*")):
+        key = folder.parent.name, folder.name
+        rows = _in_parquet(
+            folder,
+            "select max(ds) as last_ds, max(known_at) as last_known_at, "
+            "count(distinct row(ds, source_sha256, source_line)) as rows_landed, "
+            "count(distinct source_sha256) as files from {files}",
+        )
+        facts = rows[0] if rows else nothing
+        found.append(_feed(*key, facts, refused.pop(key, 0)))
+    return found + [_feed(*key, nothing, rows) for key, rows in refused.items()]
+
+
+def _feed(vendor: str, table: str, facts: Mapping[str, Any], refused: int) -> dict[str, Any]:
+    return {"vendor": vendor, "table_name": table, **facts, "quarantined_rows": refused}
+
+
+def landed_twice(home: Home) -> list[dict[str, Any]]:
+    """Files of the same bytes that landed for more than one day: their rows are known on each of them."""
+    places: dict[tuple[Path, str], list[Path]] = {}
+    for path in sorted(home.landing.glob("*/*/ds=*/*.parquet")):
+        places.setdefault((path.parents[1], path.name), []).append(path)
+    return [
+        {
+            "vendor": folder.parent.name,
+            "table_name": folder.name,
+            "source_file": _source_file(paths[-1]),
+            "days": [date.fromisoformat(path.parent.name.removeprefix("ds=")) for path in paths],
+        }
+        for (folder, _), paths in places.items()
+        if len(paths) > 1
+    ]
+
+
+def _source_file(landed_file: Path) -> str | None:
+    rows = _in_parquet(landed_file, "select source_file from {files} limit 1")
+    return rows[0]["source_file"] if rows else None
+
+
+def _refused_groups(home: Home) -> list[dict[str, Any]]:
+    """Rows in quarantine now by file and reason, most first."""
+    return _in_parquet(
+        home.quarantine,
+        "select vendor, table_name, source_file, reason, count(*) as rows from {files} "
+        "group by all order by rows desc, 1, 2, 3, 4",
+    )
+
+
+def _in_parquet(place: Path, sql: str) -> list[dict[str, Any]]:
+    """Rows of a query on the Parquet files below a folder, or on one file: {files} in the SQL. None without a file."""
+    files = (
+        [str(path) for path in sorted(place.rglob("*.parquet"))] if place.is_dir() else [str(place)]
+    )
+    if not files:
+        return []
+    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    source = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+    with duckdb.connect() as connection:
+        return _rows(connection, sql.format(files=source))
+
+
+def status(home: Home) -> dict[str, Any]:
+    """What is stored and published, feed by feed, with sizes in bytes. Feeds and quarantine: as their folders are now."""
+    groups = _refused_groups(home)
+    answer: dict[str, Any] = {
+        "home": str(home.root),
+        "settings": str(home.settings_file),
+        "published": None,
+        "feeds": landed(home),
+        "landed_twice": landed_twice(home),
+        "quarantined": groups[:10],
+        "rows_in_quarantine": sum(group["rows"] for group in groups),
+    }
+    try:
+        connection = connect_published(home)
+    except FileNotFoundError:
+        return {**answer, "sizes_bytes": _sizes(home)}
     try:
         answer["published"] = _rows(
             connection,
@@ -245,12 +390,17 @@ def status(home: Home) -> dict[str, Any]:
             "select count(distinct as_of_date) as stored, min(as_of_date) as first, max(as_of_date) as last "
             "from scores.account_scores_daily",
         )[0]
-        answer["feeds"] = _rows(connection, "select * from scores.feed_health order by 1, 2")
-        answer["quarantined"] = _rows(
-            connection,
-            "select vendor, table_name, source_file, reason, count(*) as rows from scores.quarantined_rows "
-            "group by all order by rows desc, 1, 2, 3, 4 limit 10",
-        )
+        health = {
+            (row["vendor"], row["table_name"]): row
+            for row in _rows(connection, "select * from scores.feed_health")
+        }
+        for feed in answer["feeds"]:
+            seen = health.get((feed["vendor"], feed["table_name"]), {})
+            feed["days_since_last_arrival"] = seen.get("days_since_last_arrival")
+            feed["rows_at_last_refresh"] = seen.get("rows_landed", 0)
+        (answer["rows_in_quarantine_published"],) = connection.execute(
+            "select count(*) from scores.quarantined_rows"
+        ).fetchone()
         answer["models"] = _rows(
             connection, "select * from scores.model_versions order by trained_as_of desc limit 5"
         )

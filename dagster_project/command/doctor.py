@@ -74,9 +74,11 @@ def _definitions(home: Home) -> tuple[bool, str]:
     from dagster_project.definitions import build_definitions
 
     repository = build_definitions(home).get_repository_def()
+    # Dagster's own job, for assets that are launched by hand, is none that a person can name.
+    jobs = sorted(name for name in repository.job_names if not name.startswith("__"))
     return (
         True,
-        f"{len(repository.assets_defs_by_key)} assets, jobs {', '.join(sorted(repository.job_names))}",
+        f"{len(repository.assets_defs_by_key)} assets, jobs {', '.join(jobs)}",
     )
 
 

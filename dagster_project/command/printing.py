@@ -21,27 +21,33 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-WIDTH = 100
+WIDTH = 100  # where nobody says how wide it is
 NOTHING = "–"
 BULLETS = ("+ ", "- ")
 CELL_WIDTH = 32
+# A column of text is not wrapped to less than this; rows that need less become blocks.
+LEAST_WIDTH = 24
+NO_LIMIT = 1 << 20
 ROWS_ON_SCREEN = 200
+CODE_OR_WORD = re.compile(r"[^\s`]*`[^`]*`\S*|\S+")
 ESCAPE_SEQUENCE = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07)")
 
 
 @dataclass(frozen=True)
 class Column:
     """A table column: header, alignment, and the width in terminal cells beyond which text is
-    shortened with an ellipsis (None: it wraps). style: a rich style name, for colour only."""
+    shortened with an ellipsis (None: it wraps, but to no less than `least` cells). style: a rich
+    style name, for colour only."""
 
     header: str
     right: bool = False
     width: int | None = None
     style: str | None = None
+    least: int | None = None
 
 
 def make_console(stream: Any = None) -> Any:
-    """Return a rich console on the stream (default: standard output), at most WIDTH wide."""
+    """Return a rich console on the stream (default: standard output), as wide as the terminal or COLUMNS say."""
     from rich.console import Console
 
     stream = stream or sys.stdout
@@ -57,8 +63,15 @@ def make_console(stream: Any = None) -> Any:
         emoji=False,
         highlight=False,
     )
-    console.width = min(console.width, WIDTH) if is_terminal else WIDTH
+    if not is_terminal and not _columns():
+        console.width = WIDTH
     return console
+
+
+def _columns() -> int:
+    """The width that the environment names, 0 if none."""
+    given = os.environ.get("COLUMNS", "")
+    return int(given) if given.isdecimal() else 0
 
 
 def literal(value: Any) -> str:
@@ -90,14 +103,12 @@ def shorten(text: str, width: int) -> str:
 def print_table(
     title: str, columns: Sequence[Column | str], rows: Sequence[Sequence[Any]], console: Any = None
 ) -> None:
-    """Print rows under headers within WIDTH cells; a list in a cell becomes bullet lines."""
+    """Print rows under headers within the console's width; a list in a cell becomes bullet lines."""
     from rich import box
     from rich.table import Table
 
     console = console or make_console()
     table = Table(
-        title=as_text(title) if title else None,
-        title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1),
@@ -110,12 +121,22 @@ def print_table(
             justify="right" if column.right else "left",
             style=column.style,
             no_wrap=column.width is not None or column.right,
+            min_width=column.least,
             vertical="top",
             overflow="fold",
         )
     for row in rows:
         table.add_row(*(_cell(column, value) for column, value in zip(known, row, strict=True)))
-    console.print(table)
+    if title:
+        # Not the table's own title, which would be wrapped at the width of a narrow table.
+        console.print(as_text(title), style="italic")
+    if console.is_terminal:
+        return console.print(table)
+    with console.capture() as captured:
+        console.print(table)
+    # No blanks at the ends of lines for programs that read them.
+    lines = [line.rstrip() for line in captured.get().rstrip("\n").split("\n")]
+    console.file.write("\n".join(lines) + "\n")
 
 
 def print_pairs(title: str, pairs: Mapping[str, Any], console: Any = None) -> None:
@@ -136,24 +157,50 @@ def print_pairs(title: str, pairs: Mapping[str, Any], console: Any = None) -> No
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print any rows: as a table if they fit, else one block a row.
+    """Print any rows, with nothing cut: as a table, its long texts wrapped, or as one block a row where that is too narrow.
 
-    On a terminal at most ROWS_ON_SCREEN; a pipe gets all of them.
+    On a terminal at most ROWS_ON_SCREEN; a pipe gets all of them, and without COLUMNS one line a row.
     """
     if not rows:
         return print_lines("No rows.")
     console = make_console()
     shown = rows[:ROWS_ON_SCREEN] if console.is_terminal else rows
-    if _natural_width(shown) <= min(console.width, WIDTH):
-        columns = [
-            Column(name, right=_is_number(shown, name), width=CELL_WIDTH) for name in rows[0]
-        ]
-        print_table("", columns, [[_short_list(v) for v in row.values()] for row in shown], console)
+    if not console.is_terminal and not _columns():
+        console.width = NO_LIMIT
+        shown = [{name: _on_one_line(value) for name, value in row.items()} for row in rows]
+    columns = [_column(shown, name) for name in rows[0]]
+    if sum((column.least or 0) + 2 for column in columns) <= console.width:
+        print_table("", columns, [list(row.values()) for row in shown], console)
     else:
         for place, row in enumerate(shown, start=1):
             print_pairs(f"row {place}", row, console)
     if len(shown) < len(rows):
         print_lines(f"… and {len(rows) - len(shown):,} more rows; `--json` prints all of them.")
+
+
+def _column(rows: Sequence[Mapping[str, Any]], name: str) -> Column:
+    """A column that keeps the width of its numbers and short texts, and may wrap longer ones."""
+    from rich.cells import cell_len
+
+    items = [item for row in rows for item in _lines_of(row[name])]
+    widest = max([cell_len(name), *(cell_len(item) for item in items)])
+    is_number = _is_number(rows, name)
+    least = widest if is_number else min(widest, max(LEAST_WIDTH, cell_len(name)))
+    return Column(name, right=is_number, least=least)
+
+
+def _lines_of(value: Any) -> list[str]:
+    """A cell's lines before anything is wrapped; those of a list have a bullet before them."""
+    if isinstance(value, (list, tuple)):
+        return [f"• {literal(item).removeprefix('+ ').removeprefix('- ')}" for item in value]
+    return [literal(value)]
+
+
+def _on_one_line(value: Any) -> Any:
+    """A list as one text; its items may hold commas."""
+    if isinstance(value, (list, tuple)):
+        return "; ".join(literal(item) for item in value) or None
+    return value
 
 
 def print_lines(*lines: str, console: Any = None, style: str | None = None) -> None:
@@ -166,18 +213,53 @@ def print_lines(*lines: str, console: Any = None, style: str | None = None) -> N
 def print_error(message: str, hint: str | None = None) -> None:
     """Print what went wrong, where, and (hint) what to do, on standard error.
 
-    Lines are not wrapped, so that a path can be copied whole.
+    A terminal's width wraps lines between words; a path or a command is never broken, so that it can be copied whole.
     """
     console = make_console(sys.stderr)
+    lines = str(message).splitlines() or ["?"]
+    _print_whole(console, f"error: {lines[0].strip()}", style="bold red")
+    for line in lines[1:]:
+        _print_whole(console, line)
+    if hint:
+        _print_whole(console, f"what to do: {hint}")
+
+
+def print_warning(message: str) -> None:
+    """Print what may not be meant, on standard error."""
+    _print_whole(make_console(sys.stderr), f"warning: {message}", style="yellow")
+
+
+def print_whole(*lines: str) -> None:
+    """Print lines that nothing may break, such as a command to copy."""
     from rich.text import Text
 
-    lines = str(message).splitlines() or ["?"]
-    console.print(as_text(f"error: {lines[0]}"), style="bold red", soft_wrap=True)
-    for line in lines[1:]:
-        # Leading blanks stay: a caret below a line of SQL points at its place.
+    console = make_console()
+    for line in lines:
         console.print(Text(_harmless(line)), soft_wrap=True)
-    if hint:
-        console.print(as_text(f"what to do: {hint}"), soft_wrap=True)
+
+
+def _print_whole(console: Any, line: str, style: str | None = None) -> None:
+    from rich.text import Text
+
+    line = _harmless(line)
+    # Leading blanks stay: a caret below a line of SQL points at its place.
+    is_code = line[:1].isspace() or line.startswith("LINE ")
+    for part in [line] if is_code or not console.is_terminal else filled(line, console.width):
+        console.print(Text(part), style=style, soft_wrap=True)
+
+
+def filled(line: str, width: int) -> list[str]:
+    """Return a line as lines of at most `width` cells, broken between words but not within `commands`."""
+    from rich.cells import cell_len
+
+    lines = [""]
+    for word in CODE_OR_WORD.findall(line):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and cell_len(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _harmless(text: str) -> str:
@@ -216,24 +298,6 @@ def _bullets(items: Sequence[Any]) -> Any:
         has_sign = text.startswith(BULLETS)
         grid.add_row(as_text(text[0] if has_sign else "•"), as_text(text[2:] if has_sign else text))
     return grid
-
-
-def _natural_width(rows: Sequence[Mapping[str, Any]]) -> int:
-    """Cells a table of these rows takes before anything is wrapped."""
-    from rich.cells import cell_len
-
-    widths = [
-        max(cell_len(name), *(cell_len(_one_line(row[name])) for row in rows)) for name in rows[0]
-    ]
-    return sum(widths) + 2 * len(widths)
-
-
-def _one_line(value: Any) -> str:
-    return shorten(literal(value), CELL_WIDTH)
-
-
-def _short_list(value: Any) -> Any:
-    return _one_line(value) if isinstance(value, (list, tuple)) else value
 
 
 def _is_number(rows: Sequence[Mapping[str, Any]], name: str) -> bool:

@@ -128,6 +128,8 @@ def _problems(instance: Any, run_id: str) -> list[str]:
             and event.event_type_value != "STEP_UP_FOR_RETRY"
         ):
             _raise_if_busy(data.error)
+            if _is_interrupted(data.error):
+                return [_interrupted(_metadata(instance, run_id))]
             if data.error.cls_name == "DagsterAssetCheckFailedError":
                 continue  # said better by the check itself
             (steps if event.event_type_value == "STEP_FAILURE" else whole).setdefault(
@@ -141,6 +143,23 @@ def _raise_if_busy(error: Any) -> None:
         if error.cls_name == BusyError.__name__:
             raise BusyError(error.message.split(": ", 1)[-1].strip())
         error = error.cause
+
+
+def _is_interrupted(error: Any) -> bool:
+    while error is not None:
+        if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt"):
+            return True
+        error = error.cause
+    return False
+
+
+def _interrupted(made: Mapping[str, Any]) -> str:
+    """What an interrupted run (Ctrl-C, SIGTERM) leaves, by the assets that it had made."""
+    if "published_scores" in made:
+        return "interrupted after its scores had been published; run it again for the rest"
+    if "trained_models" in made:
+        return "interrupted after its training had been judged (`scoring status`); run it again for the rest"
+    return "interrupted; nothing was published or promoted by it; run it again"
 
 
 def _innermost(event: Any) -> str:

@@ -11,10 +11,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -26,6 +28,7 @@ from dagster_project.home import Home
 CODE = "the code server"
 DAGSTER = "Dagster"
 MLFLOW = "MLflow"
+EXPERIMENT = "account_scoring"
 WORKSPACE = """\
 load_from:
   - grpc_server: {{socket: "{socket}", location_name: account_scoring}}
@@ -78,8 +81,12 @@ def _serve(home: Home, host: str, port: int, mlflow_port: int) -> int:
         try:
             lines = commands(home, host, port, mlflow_port, Path(folder))
             _refuse_taken(host, {"--port": port, "--mlflow-port": mlflow_port})
-            print("starting; this takes about 20 seconds", file=sys.stderr, flush=True)
-            return _watch(lines, started, Path(folder), {DAGSTER: port, MLFLOW: mlflow_port}, host)
+            log = _new_log(home)
+            print(
+                f"starting; this takes about 20 seconds (log: {log})", file=sys.stderr, flush=True
+            )
+            ports = {DAGSTER: port, MLFLOW: mlflow_port}
+            return _watch(home, lines, started, Path(folder), ports, host, log)
         except KeyboardInterrupt:
             return 0
         finally:
@@ -87,12 +94,23 @@ def _serve(home: Home, host: str, port: int, mlflow_port: int) -> int:
             _end(list(started.values()))
 
 
+def _new_log(home: Home) -> Path:
+    """What the processes say goes there; what they said the last time is kept beside it."""
+    log = home.dagster / "logs" / "ui.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists():
+        log.replace(log.with_name("ui.before.log"))
+    return log
+
+
 def _watch(
+    home: Home,
     lines: dict[str, list[str]],
     started: dict[str, subprocess.Popen],
     folder: Path,
     ports: dict[str, int],
     host: str,
+    log: Path,
 ) -> int:
     """Start the code server, when it answers the others, say where the pages are; return when any of them ends."""
     gate = folder / "socket"
@@ -100,30 +118,59 @@ def _watch(
     silent = [name for name in lines if name in ports]
     while True:
         if not started:
-            started[CODE] = _start(lines[CODE])
+            started[CODE] = _start(lines[CODE], log)
         elif len(started) == 1 and _code_answers(gate):
-            started |= {name: _start(line) for name, line in lines.items() if name != CODE}
+            started |= {name: _start(line, log) for name, line in lines.items() if name != CODE}
         for name in [n for n in silent if n in started and _answers(host, ports[n])]:
             silent.remove(name)
-            print(f"{name}: http://{host}:{ports[name]}", file=sys.stderr)
             if not silent:
-                print("Ctrl-C ends all of them.", file=sys.stderr, flush=True)
+                print(in_words(home, {n: ports[n] for n in lines if n in ports}, host), flush=True)
         for name, process in started.items():
             if process.poll() is not None:
                 print(
-                    f"error: {name} ended with status {process.returncode}; ending the others",
+                    f"error: {name} ended with status {process.returncode}; ending the others. What it said: {log}",
                     file=sys.stderr,
                 )
                 return 1
         time.sleep(0.3)
 
 
-def _start(line: list[str]) -> subprocess.Popen:
+def in_words(home: Home, ports: dict[str, int], host: str) -> str:
+    """Where the pages are, one line each, and how to end them."""
+    dagster = f"http://{host}:{ports[DAGSTER]}"
+    mlflow = "no pages before the first training; start this again then"
+    if MLFLOW in ports:
+        mlflow = f"http://{host}:{ports[MLFLOW]}"
+        experiment = _experiment(home)
+        mlflow += f" (trainings: {mlflow}/#/experiments/{experiment})" if experiment else ""
+    return f"Dagster: {dagster} (runs: {dagster}/runs)\nMLflow: {mlflow}\nCtrl-C ends all of them."
+
+
+def _experiment(home: Home) -> str | None:
+    """The id of the experiment that holds the trainings, asked of MLflow's own tables."""
+    try:
+        with closing(sqlite3.connect(f"file:{home.mlflow_database}?mode=ro", uri=True)) as database:
+            row = database.execute(
+                "select experiment_id from experiments where name = ? and lifecycle_stage = 'active'",
+                [EXPERIMENT],
+            ).fetchone()
+    except sqlite3.Error:
+        return None
+    return str(row[0]) if row else None
+
+
+def _start(line: list[str], log: Path) -> subprocess.Popen:
     """In a session of its own, so that the whole family can be ended, and nobody else's signals reach it."""
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}
-    return subprocess.Popen(
-        line, cwd=workspace_file().parent, env=os.environ | quiet, start_new_session=True
-    )
+    with log.open("a") as file:
+        return subprocess.Popen(
+            line,
+            cwd=workspace_file().parent,
+            env=os.environ | quiet,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
 
 
 def _on_signals(handler: object) -> None:

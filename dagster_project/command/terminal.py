@@ -7,23 +7,31 @@ Does not belong here: finding the answer (answers.py, operations.py), layout (pr
 from __future__ import annotations
 
 import json
+import os
+import re
+import shlex
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dagster_project.command import printing
 from dagster_project.command.json_text import to_json
 from dagster_project.command.printing import (
     CELL_WIDTH,
     NOTHING,
     Column,
     literal,
-    print_error,
     print_lines,
     print_pairs,
     print_rows,
     print_table,
+    print_whole,
 )
 from dagster_project.command.progress import progress
+from dagster_project.home import home_path
 
 if TYPE_CHECKING:
     from dagster_project.command.demo import DemoHome
@@ -31,19 +39,26 @@ if TYPE_CHECKING:
 __all__ = [
     "Column",
     "print_arrivals",
+    "print_commands",
     "print_demo",
     "print_error",
+    "print_evaluation",
     "print_explanation",
     "print_findings",
+    "print_landing_day",
     "print_lines",
+    "print_note",
     "print_outcome",
     "print_pairs",
-    "print_progress",
     "print_rows",
     "print_status",
     "print_table",
     "print_top",
+    "print_training",
+    "print_warning",
     "progress",
+    "runnable",
+    "started_as",
     "to_json",
 ]
 
@@ -55,8 +70,60 @@ POINTS_ONLY = (
     "These scores are points of the scorecard in scoring.yaml, not probabilities: a scoring model takes over once there is "
     "enough history to train one (`scoring retrain`)."
 )
+LOG_ODDS = (
+    "Log-odds: what a factor adds to the logarithm of the odds. +0.693 doubles the odds of a win, -0.693 halves them; "
+    "all factors together are the model's own odds, before calibration."
+)
 COMPONENT = "_score"
-UNITS = {"days": "days", "years": "years", "usd": "USD"}
+UNITS = {"days": ("day", "days"), "years": ("year", "years"), "usd": ("USD", "USD")}
+# Contributions to a score that are shown as a number and not only counted.
+LEAST_SHOWN = 0.001
+FAR_DAYS = 7
+PROMOTED = "promote"
+# How messages name a command, wherever they are written.
+COMMAND = re.compile(
+    r"(?<![\w./-])scoring(?= (top|explain|query|status|land|refresh|backfill|retrain|evaluate|data-docs|dbt|doctor|ui)\b)"
+)
+
+
+def started_as() -> str:
+    """The `scoring` command as it was started: what to type to start it again from here, on the same home."""
+    script = Path(sys.argv[0])
+    if script.name != "scoring":
+        # Started as a module, or by the example: the command beside this interpreter.
+        script = Path(sys.executable).with_name("scoring")
+        script = script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script
+    on_path = shutil.which("scoring")
+    is_on_path = on_path is not None and Path(on_path).resolve() == script.resolve()
+    command = "scoring" if is_on_path else shlex.quote(str(script))
+    if home_path() == home_path(".scoring"):
+        return command
+    return f"SCORING_HOME={shlex.quote(os.environ['SCORING_HOME'])} {command}"
+
+
+def runnable(text: str) -> str:
+    """A text whose commands run as they are printed."""
+    return COMMAND.sub(lambda _: started_as(), text)
+
+
+def print_error(message: str, hint: str | None = None) -> None:
+    """Print what went wrong, where, and (hint) what to do, on standard error."""
+    printing.print_error(runnable(str(message)), hint and runnable(hint))
+
+
+def print_warning(message: str) -> None:
+    """Print what may not be meant, on standard error."""
+    printing.print_warning(runnable(message))
+
+
+def print_note(text: str) -> None:
+    """Print a line of progress on standard error."""
+    print(literal(text), file=sys.stderr, flush=True)
+
+
+def print_commands(*commands: str) -> None:
+    """Print commands to copy, one a line."""
+    print_whole(*(f"  {runnable(command)}" for command in commands))
 
 
 def print_top(rows: Sequence[Mapping[str, Any]], horizon_days: int) -> None:
@@ -88,7 +155,8 @@ def print_top(rows: Sequence[Mapping[str, Any]], horizon_days: int) -> None:
             for row in rows
         ],
     )
-    print_lines(f"Scored by {scored_by(first)}. `scoring explain ACCOUNT` says more about one.")
+    print_lines(f"Scored by {scored_by(first)}. More about one of them:")
+    print_commands("scoring explain ACCOUNT")
     if is_scorecard(first):
         print_lines(POINTS_ONLY)
 
@@ -135,7 +203,8 @@ def print_status(answer: Mapping[str, Any]) -> None:
         }
         print_pairs("Status", pairs)
     _print_feeds(answer.get("feeds"))
-    _print_quarantine(answer.get("quarantined"))
+    _print_landed_twice(answer.get("landed_twice"))
+    _print_quarantine(answer)
     _print_models(answer.get("models"))
     sizes = answer.get("sizes_bytes") or {}
     print_lines("Sizes: " + ", ".join(f"{name} {size_text(size)}" for name, size in sizes.items()))
@@ -183,25 +252,119 @@ def _sum_of(files: Sequence[Mapping[str, Any]], bad: int) -> str:
     """One line for all files of an arrival."""
     landed = [file for file in files if file["is landed"]]
     rows = sum(file["rows landed"] for file in landed)
-    text = f"{len(landed)} of {len(files)} files landed: {rows:,} rows"
+    text = f"{len(landed)} of {counted(len(files), 'file')} landed: {counted(rows, 'row')}"
     return text + (f"; {bad:,} more went to quarantine" if bad else "")
 
 
-def print_outcome(outcome: Any, about: Mapping[str, Any]) -> None:
-    """Print what came of a run: done or not, how long it took, what its steps say of themselves.
+def print_landing_day(day: date | None, last_published: date | None) -> None:
+    """Print since when what has landed is known (day None: a history import), and what to run next.
+
+    A day far from the one that would be refreshed next is most often not meant.
+    """
+    following = last_published + timedelta(days=1) if last_published else None
+    if day is None:
+        print_lines("History: each row is known since its own change stamps.")
+    else:
+        print_lines(f"Known as of {day}: scores of earlier days do not see these rows.")
+    if following is None:
+        next_ones = [
+            "scoring retrain",
+            f"scoring backfill --from {day or 'DAY'} --to {day or 'DAY'}",
+        ]
+    else:
+        next_ones = [f"scoring refresh --date {day or following}"]
+    print_lines("Next:")
+    print_commands(*next_ones)
+    if day and following and abs((day - following).days) > FAR_DAYS:
+        print_warning(
+            f"the last published day is {last_published}, {counted(abs((day - last_published).days), 'day')} from {day}; "
+            f"if {following} is meant, land the files with --date {following}"
+        )
+
+
+def print_outcome(outcome: Any, about: Mapping[str, Any], said_already: Sequence[str] = ()) -> None:
+    """Print what came of a run: done or not, how long it took, what its steps (but said_already) say of themselves.
 
     Problems go to standard error.
     """
     subject = ", ".join(f"{name} {literal(value)}" for name, value in about.items())
     done = "done" if outcome.ok else "not done"
     head = f"{outcome.job} {subject}".strip()
-    rows = [row for name, facts in outcome.metadata.items() for row in _facts(name, facts)]
+    told = {n: facts for n, facts in outcome.metadata.items() if n not in said_already}
+    rows = [row for name, facts in told.items() for row in _facts(name, facts)]
     if rows:
         columns = [Column("Table", width=CELL_WIDTH), Column("What", width=28), Column("Value")]
         print_table("", columns, rows)
     print_lines(f"{head}: {done} in {outcome.seconds:.1f} s (run {outcome.run_id[:8]})")
+    if outcome.ok and "published_scores" in outcome.metadata and not said_already:
+        print_commands("scoring top")
     for problem in outcome.problems:
         print_error(problem)
+
+
+def print_training(row: Mapping[str, Any]) -> None:
+    """Print a training (a row of trained_models): verdict, what it rests on, and how it fares beside the baselines."""
+    version, since = literal(row["scoring_model_version"]), row["champion_from"]
+    verdict = "promoted" if row["verdict"] == PROMOTED else f"refused ({row['verdict']})"
+    print_lines(f"Scoring model {version}: {verdict}. {row['why']}.")
+    if since:
+        print_lines(f"It scores from {literal(since)} on.")
+    elif row["verdict"] != PROMOTED:
+        print_lines("It scores no day; the scoring model before it, if there is one, stays in use.")
+    print_lines(
+        f"It rests on {counted(row['train_rows'], 'row')} ({row['train_positives']:,} converted), accounts as they were known "
+        f"on days from {literal(row['first_as_of_date'])} to {literal(row['last_as_of_date'])}."
+    )
+    if row.get("auc") is None:
+        return
+    columns = [Column(""), Column("AUC (95 %)"), Column("Lift", right=True)]
+    lines = {"model": row, **(row.get("baselines") or {})}
+    title = f"On {row['test_rows']:,} later rows that it did not learn from ({row['test_positives']:,} converted)"
+    cells = [
+        (n.replace("_", " "), _auc(v), decimal(v["lift_top_decile"], 2)) for n, v in lines.items()
+    ]
+    print_table(title, columns, cells)
+
+
+def print_evaluation(
+    title: str,
+    rows: Sequence[Mapping[str, Any]],
+    words: tuple[str, str] = ("Accounts", "Converted"),
+) -> None:
+    """Print a day held against its outcomes (rows of score_evaluation): model, baselines, then parts of the accounts."""
+    columns = [
+        Column("", least=19),
+        *(Column(word, right=True) for word in words),
+        Column("AUC (95 %)", right=True),
+        *(Column(word, right=True) for word in ("Lift", "Brier", "ECE", "Model ahead")),
+    ]
+    shown = [row for row in rows if row["slice"] == "all" or row["predictor"] == "model"]
+    print_table(title, columns, [_evaluated(row) for row in shown])
+    print_lines(
+        "Lift: rate of the best tenth over the base rate. ECE: calibration error, 10 bins of equal count. "
+        "Model ahead: its AUC less the baseline's, 95 % interval. Intervals are bootstrapped by account; "
+        "they say nothing of other years."
+    )
+
+
+def _evaluated(row: Mapping[str, Any]) -> tuple[str, ...]:
+    part = "" if row["slice"] == "all" else f", {row['slice']}"
+    low, high = row["model_lead_auc_low"], row["model_lead_auc_high"]
+    return (
+        row["predictor"].replace("_", " ") + part,
+        f"{row['n']:,}",
+        f"{row['positives']:,}",
+        _auc(row),
+        decimal(row["lift_top_decile"], 2),
+        decimal(row["brier"], 3),
+        decimal(row["ece"], 3),
+        "" if low is None else f"{low:+.3f} to {high:+.3f}",
+    )
+
+
+def _auc(values: Mapping[str, Any]) -> str:
+    numbers = [decimal(values[name], 3) for name in ("auc", "auc_low", "auc_high")]
+    return "{} {}-{}".format(*numbers)
 
 
 def _facts(table: str, facts: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
@@ -209,7 +372,7 @@ def _facts(table: str, facts: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
     shown = {
         name.removeprefix("dagster/").replace("_", " "): value
         for name, value in facts.items()
-        if name != "seconds" and not (isinstance(value, str) and "\n" in value)
+        if name not in ("seconds", "query") and not (isinstance(value, str) and "\n" in value)
     }
     if table.startswith("landing_") or set(shown) <= {"row count"}:
         return []
@@ -263,8 +426,13 @@ def with_unit(feature: str | None, value: Any) -> str:
     except (TypeError, ValueError):
         return literal(value)
     text = f"{int(number):,}" if number.is_integer() else literal(number)
-    words = (feature or "").split("_")
-    return " ".join([text, *(UNITS[word] for word in words if word in UNITS)])
+    units = [UNITS[word] for word in (feature or "").split("_") if word in UNITS]
+    return " ".join([text, *(one if abs(number) == 1 else many for one, many in units)])
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things, as in 1 row, 2 rows."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def percent(value: float | None) -> str:
@@ -303,23 +471,52 @@ def _print_feeds(feeds: Sequence[Mapping[str, Any]] | None) -> None:
             f"{literal(feed['vendor'])} {literal(feed['table_name'])}",
             feed["last_ds"],
             feed["last_known_at"],
-            feed["days_since_last_arrival"],
+            feed.get("days_since_last_arrival"),
             f"{feed['files']:,}",
             f"{feed['rows_landed']:,}",
             f"{feed['quarantined_rows']:,}",
         )
         for feed in feeds or []
     ]
-    if rows:
-        print_table("Feeds", columns, rows)
+    if not rows:
+        return
+    print_table("Feeds, as they lie in landing and quarantine now", columns, rows)
+    newer = sum(max(0, feed["rows_landed"] - feed.get("rows_at_last_refresh", 0)) for feed in feeds)
+    if newer:
+        print_lines(
+            f"Landed since the last refresh, so not in the scores yet: {counted(newer, 'row')}.", ""
+        )
 
 
-def _print_quarantine(groups: Sequence[Mapping[str, Any]] | None) -> None:
-    columns = [Column("File", width=CELL_WIDTH), Column("Rows", right=True), Column("Reason")]
-    rows = [(group["source_file"], f"{group['rows']:,}", group["reason"]) for group in groups or []]
-    if rows:
-        print_table("In quarantine, most rows first", columns, rows)
-        print_lines('All of them: scoring query "select * from scores.quarantined_rows"')
+def _print_landed_twice(files: Sequence[Mapping[str, Any]] | None) -> None:
+    if files:
+        columns = [Column("File"), Column("Table"), Column("Days")]
+        rows = [
+            (f["source_file"], f"{f['vendor']} {f['table_name']}", literal(f["days"]))
+            for f in files
+        ]
+        print_table("The same file landed for several days", columns, rows)
+
+
+def _print_quarantine(answer: Mapping[str, Any]) -> None:
+    groups = answer.get("quarantined")
+    if not groups:
+        return
+    columns = [Column("File"), Column("Rows", right=True), Column("Reason")]
+    rows = [(group["source_file"], f"{group['rows']:,}", group["reason"]) for group in groups]
+    print_table("In quarantine now, most rows first", columns, rows)
+    total, published = (
+        answer.get("rows_in_quarantine", 0),
+        answer.get("rows_in_quarantine_published"),
+    )
+    if published is not None and published < total:
+        print_lines(
+            f"Refused since the last refresh, so not in scores.quarantined_rows yet: {counted(total - published, 'row')}."
+        )
+    if published:
+        print_lines("All of them:" if published == total else "The others:")
+        print_commands('scoring query "select * from scores.quarantined_rows"')
+    print_lines("")
 
 
 def _print_models(models: Sequence[Mapping[str, Any]] | None) -> None:
@@ -366,18 +563,47 @@ def _print_factors(factors: Sequence[Mapping[str, Any]], unit: str) -> None:
         Column("Value", width=20),
         Column(unit, right=True),
     ]
+    folded = _folded(factors)
     rows = [
         (
             "+" if row["contribution"] >= 0 else "-",
-            row.get("reason") or row.get("feature"),
-            row.get("family"),
-            with_unit(row.get("feature"), row.get("feature_value")),
+            row["reason"],
+            row["family"],
+            row["value"],
             amount(row["contribution"], unit),
         )
-        for row in factors
-        if row["contribution"] or unit != "Points"
+        for row in folded
+        if abs(row["contribution"]) >= LEAST_SHOWN
     ]
     print_table("What speaks for it (+) and against it (-)", columns, rows)
+    _print_left_out(len(folded) - len(rows), "factor")
+    if unit != "Points":
+        print_lines(LOG_ODDS)
+
+
+def _folded(factors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Factors with the same words as one, with the sum of what they contribute; the start first, then by weight."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for row in factors:
+        groups.setdefault(literal(row.get("reason") or row.get("feature")), []).append(row)
+    folded = []
+    for reason, rows in groups.items():
+        values = {with_unit(row.get("feature"), row.get("feature_value")) for row in rows}
+        folded.append(
+            {
+                "reason": reason if len(rows) == 1 else f"{reason} ({len(rows)} factors)",
+                "family": ", ".join(dict.fromkeys(literal(row.get("family")) for row in rows)),
+                "value": values.pop() if len(values) == 1 else NOTHING,
+                "contribution": sum(row["contribution"] for row in rows),
+                "is_start": any(row.get("factor_rank") == 0 for row in rows),
+            }
+        )
+    return sorted(folded, key=lambda row: (not row["is_start"], -abs(row["contribution"])))
+
+
+def _print_left_out(number: int, thing: str) -> None:
+    if number:
+        print_lines(f"and {counted(number, thing)} of less than {LEAST_SHOWN}")
 
 
 def amount(contribution: float, unit: str) -> str:
@@ -395,8 +621,11 @@ def _print_since(since: Mapping[str, Any] | None, unit: str) -> None:
         )
     which = "the same" if since["is_same_model"] else "another"
     model = f"{which} {'scorecard' if unit == 'Points' else 'scoring model'}"
-    print_lines(f"Since {literal(since['as_of_date'])}: score {since['change']:+.1f}, by {model}.")
-    if since["factors"]:
+    print_lines(
+        f"Since {literal(since['as_of_date'])}: score {signed(since['change'], 1)}, by {model}."
+    )
+    moved = [row for row in since["factors"] if abs(row["change"]) >= LEAST_SHOWN]
+    if moved:
         columns = [
             Column("What moved", width=40),
             Column("Before", width=16),
@@ -410,20 +639,22 @@ def _print_since(since: Mapping[str, Any] | None, unit: str) -> None:
                 with_unit(r["feature"], r["now"]),
                 amount(r["change"], unit),
             )
-            for r in since["factors"]
+            for r in moved
         ]
         print_table("", columns, rows)
+    _print_left_out(len(since["factors"]) - len(moved), "change")
+
+
+def signed(value: float, digits: int) -> str:
+    """A number with its sign; zero has none."""
+    text = f"{value:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text
 
 
 def _mark(ok: bool) -> str:
     """A tick or a cross, in letters where the stream cannot write them."""
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower()
     return ("✓" if ok else "✗") if encoding.startswith("utf") else ("ok" if ok else "NO")
-
-
-def print_progress(line: str) -> None:
-    """A line about long work, on standard error."""
-    print(line, file=sys.stderr, flush=True)
 
 
 def print_demo(made: DemoHome) -> None:

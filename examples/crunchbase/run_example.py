@@ -100,14 +100,18 @@ def main(
     if as_of + HORIZON <= summary.last_round:
         step("evaluate", operations.evaluate(home, as_of))
         answer |= measures(home, as_of)
-        print_measures(answer)
+        terminal.print_evaluation(
+            f"What happened in the 365 days after {as_of}: who raised again?",
+            answers.evaluation(home, as_of),
+            words=("Companies", "Raised"),
+        )
     else:
         say(
             f"no evaluation: {as_of} + 365 days lies beyond the last round in the data, {summary.last_round}"
         )
     if json_file:
         json_file.write_text(json.dumps(answer, indent=2) + "\n")
-    finish(home, top, started)
+    finish(home, as_of, top, started)
 
 
 def say(text: str) -> None:
@@ -185,66 +189,21 @@ def measures(home: Home, day: date) -> dict[str, Any]:
     }
 
 
-def print_measures(answer: dict[str, Any]) -> None:
-    """Model, baselines and slices side by side."""
-    lines = {
-        "model": answer,
-        **answer["baselines"],
-        **{f"model, {part}": v for part, v in answer["slices"].items()},
-    }
-    rows = [
-        [
-            name.replace("_", " "),
-            f"{values['n']:,}",
-            f"{values['positives']:,}",
-            f"{values['auc']:.3f} {values['auc_low']:.3f}-{values['auc_high']:.3f}",
-            f"{values['lift_top_decile']:.2f}",
-            f"{values['brier']:.3f}",
-            f"{values['ece']:.3f}",
-            _lead(values),
-        ]
-        for name, values in lines.items()
-    ]
-    plain = [
-        ("", 20),
-        ("Companies", 9),
-        ("Raised", 6),
-        ("AUC (95 %)", 17),
-        ("Lift", 4),
-        ("Brier", 5),
-        ("ECE", 5),
-        ("Model ahead", 16),
-    ]
-    terminal.print_table(
-        f"What happened in the 365 days after {answer['as_of']}: who raised again?",
-        [
-            terminal.Column(title, right=place > 0, width=width)
-            for place, (title, width) in enumerate(plain)
-        ],
-        rows,
-    )
-    terminal.print_lines(
-        "Lift: rate of the best tenth over the base rate. ECE: calibration error, 10 bins of equal count. "
-        "Model ahead: its AUC less the baseline's, 95 % interval. Intervals are bootstrapped by company; "
-        "they say nothing of other years."
-    )
-
-
-def _lead(values: dict[str, Any]) -> str:
-    if "model_lead_auc" not in values:
-        return ""
-    return f"{values['model_lead_auc_low']:+.3f} to {values['model_lead_auc_high']:+.3f}"
-
-
-def finish(home: Home, top: int, started: float) -> None:
+def finish(home: Home, as_of: date, top: int, started: float) -> None:
     """Whom to call first and why, and where to ask further."""
+    terminal.print_lines("")
+    if (latest := answers.last_published(home)) != as_of:
+        terminal.print_lines(
+            f"This home has been refreshed since: its latest scores are those of {latest}, shown here; what stands above "
+            f"is of {as_of}.",
+            "",
+        )
     terminal.print_top(answers.top(home, top), home.settings().conversion.primary_horizon_days)
-    prefix = "" if home.root == home_path(".scoring") else f"SCORING_HOME={home.root} "
     print("Ask further:")
-    print(
-        f'  {prefix}.venv/bin/scoring query "select * from scores.account_scores order by rank limit 20"'
+    terminal.print_commands(
+        'scoring query "select * from scores.account_scores order by rank limit 20"',
+        "scoring status",
     )
-    print(f"  {prefix}.venv/bin/scoring explain NAME")
     print(f"Scores: {home.published_database}. Companies and rounds: Crunchbase (CC BY).")
     say(f"done in {time.monotonic() - started:.0f} s")
 

@@ -140,7 +140,7 @@ def test_the_next_day_is_scored_beside_the_damage(scoring, damaged_day):
 def test_good_rows_land_and_new_customers_are_scored(scoring, damaged_day):
     names = {row["account_name"] for row in scoring.scores()}
     assert {"Newcomer One", "Twin Works"} <= names
-    landed = {file["file"]: file["rows landed"] for file in damaged_day["files"]}
+    landed = {file["file"]: file["rows_landed"] for file in damaged_day["files"]}
     assert landed["account.csv"] == landed["opportunities.csv.gz"] == 3
     assert all(landed[name] == 1 for name in PARTLY)
     assert all(landed[name] == 0 for name in REFUSED)
@@ -151,9 +151,9 @@ def test_the_run_says_of_each_file_what_became_of_it(damaged_day):
     files = {file["file"]: file for file in damaged_day["files"]}
     assert files.keys() == GOOD.keys() | REFUSED.keys() | PARTLY.keys() | WITH_A_WORD.keys()
     for name, (_, words) in REFUSED.items():
-        assert not files[name]["is landed"] and words in files[name]["note"], files[name]
+        assert not files[name]["is_landed"] and words in files[name]["note"], files[name]
     for name, (_, words) in WITH_A_WORD.items():
-        assert files[name]["is landed"] and words in files[name]["note"]
+        assert files[name]["is_landed"] and words in files[name]["note"]
     rows = {row["source_file"]: row for row in damaged_day["refused"]}
     assert rows.keys() == PARTLY.keys()
 
@@ -180,6 +180,8 @@ def test_explain_says_what_changed_and_asks_which_of_two(scoring, damaged_day):
     assert "Since 2010-03-31: score " in scoring("explain", old).out
     since = scoring("explain", old, "--json").json()["since"]
     assert since["as_of_date"] == TODAY and since["is_same_model"]
+    for address in ("www.newcomer-one.example", "https://newcomer-one.example/about?x"):
+        assert "Newcomer One" in scoring("explain", address).out
     by_domain = scoring("explain", "newcomer-one.example", "--json").json()["score"]
     assert by_domain["account_name"] == "Newcomer One" and by_domain["score_change_1d"] is None
     said = scoring("explain", "twin works", status=2)
@@ -198,8 +200,33 @@ def test_landing_only_refused_files_ends_with_1(scoring, same_day_again, tmp_pat
     name = "account-part02.csv"
     (tmp_path / name).write_bytes(REFUSED[name][0])
     said = scoring("land", "salesforce", tmp_path, "--date", TOMORROW, status=1)
-    assert "REFUSED: " in said.out and "0 of 1 files landed" in said.out
+    assert "REFUSED: " in said.out and "0 of 1 file landed" in said.out
     assert f"error: {name} was refused: the columns seem to be separated by semicolons" in said.err
+
+
+def test_what_landed_since_the_last_refresh_is_in_the_status(scoring, same_day_again, tmp_path):
+    before = scoring("status", "--json").json()
+    (tmp_path / "account.csv").write_bytes(GOOD["account.csv"])
+    (tmp_path / "account-part12.csv").write_text(
+        f"{ACCOUNT}\n{account(90, 'X', revenue='1.0.0')}\n"
+    )
+    far = (AS_OF + timedelta(days=30)).isoformat()
+    said = scoring("land", "salesforce", tmp_path, "--date", far)
+    assert f"Known as of {far}" in said.out and f"scoring refresh --date {far}" in said.out
+    assert f"the last published day is {TOMORROW}, 29 days from {far}" in said.err
+    assert (
+        f"account.csv landed for several days with the same content: {TOMORROW}, {far}" in said.err
+    )
+    after = scoring("status", "--json").json()
+    assert after["rows_in_quarantine"] == before["rows_in_quarantine"] + 1
+    assert after["rows_in_quarantine_published"] == before["rows_in_quarantine"]
+    (twice,) = after["landed_twice"]
+    assert (twice["source_file"], twice["days"]) == ("account.csv", [TOMORROW, far])
+    text = scoring("status").out
+    assert "Landed since the last refresh, so not in the scores yet: 3 rows" in text
+    # As if nothing had come: later tests go on from the refresh.
+    for path in scoring.home.glob(f"*/salesforce/account/ds={far}/*.parquet"):
+        path.unlink()
 
 
 def test_a_history_import_again_changes_nothing(first_run, scoring, same_day_again, tmp_path):
@@ -215,6 +242,7 @@ def test_a_history_import_again_changes_nothing(first_run, scoring, same_day_aga
     )
     said = scoring("land", "salesforce", export, "--history", SCORING_CLOCK="2024-02-29T12:00:00Z")
     assert said.out.count("already landed") == 3
+    assert "each row is known since its own change stamps" in said.out
     assert sorted(scoring.home.glob("landing/salesforce/*/ds=*/*.parquet")) == files
     assert {path: path.stat().st_mtime_ns for path in files} == before
 

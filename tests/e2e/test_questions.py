@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from dagster_project.cli import main
 from dagster_project.command import answers
 from dagster_project.home import Home
-from tests.command_line import EXAMPLE, Scoring, environment
+from tests.command_line import EXAMPLE, SCORING, Scoring, environment
 
 ASKING = ["top", "explain", "query", "status"]
 COMMANDS = [
@@ -24,7 +24,9 @@ COMMANDS = [
 
 
 def widest(text: str) -> int:
-    return max(map(len, text.splitlines()))
+    """Commands to copy are whole, however long the home's path is."""
+    commands = ("  SCORING_HOME=", f"  {SCORING}")
+    return max(len(line) for line in text.splitlines() if not line.startswith(commands))
 
 
 def test_top_says_whom_to_call_and_why(first_run, scores):
@@ -55,7 +57,10 @@ def test_explain_knows_neither_strangers_nor_other_days(first_run, scores):
     said = first_run.scoring("explain", f"{name}x", status=1)
     assert "did you mean" in said.err and name in said.err
     said = first_run.scoring("explain", name, "--date", "2009-01-01", status=1)
-    assert "no scores are stored for 2009-01-01; `scoring status`" in said.err
+    home = first_run.home
+    assert (
+        f"no scores are stored for 2009-01-01; `SCORING_HOME={home} {SCORING} status`" in said.err
+    )
 
 
 def test_explain_says_why_a_company_is_not_scored(first_run):
@@ -92,6 +97,38 @@ def test_query_answers_in_a_table_and_in_json(first_run):
     assert all(row["band"] in text and str(row["n"]) in text for row in rows)
     assert first_run.scoring.query("select 1 as a, 2 as a") == [{"a": 1, "a_1": 2}]
     assert first_run.scoring.query("from account_scores_daily limit 0") == []
+
+
+def test_query_shows_all_reasons_and_whole_descriptions(first_run, scores):
+    best = min(scores, key=lambda row: row["rank"])
+    sql = "select account_name, reasons from scores.account_scores where rank = 1"
+    for columns in ("100", ""):
+        text = first_run.scoring("query", sql, COLUMNS=columns).out
+        assert all(reason[2:30] in text for reason in best["reasons"]) and "…" not in text
+    sql = (
+        "select column_name, comment from duckdb_columns() "
+        "where table_name = 'account_scores' and not internal"
+    )
+    text = first_run.scoring("query", sql).out
+    words = " ".join(text.split())
+    assert "…" not in text and "row 1" not in text and widest(text) <= 100
+    for row in first_run.scoring.query(sql):
+        assert row["column_name"] in words and row["comment"][:40] in words
+
+
+def test_query_tells_an_error_without_the_insides_of_the_database(first_run, monkeypatch):
+    with pytest.raises(answers.BadQuestion) as refused:
+        answers.query(Home(first_run.home), "select * from read_csv('/etc/passwd')")
+    assert "Stack Trace" not in str(refused.value)
+
+
+def test_a_command_that_is_printed_runs_as_it_is_printed(first_run, tmp_path):
+    text = first_run.scoring("top", "--limit", 1).out
+    (line,) = [line for line in text.splitlines() if line.endswith("scoring explain ACCOUNT")]
+    name = first_run.scoring("top", "--limit", 1, "--json").json()[0]["account_id"]
+    line = line.replace("ACCOUNT", f"'{name}'")
+    done = subprocess.run(line, shell=True, cwd=tmp_path, env=environment(), capture_output=True)
+    assert done.returncode == 0 and name in done.stdout.decode()
 
 
 def test_query_refuses_what_it_may_not_do(first_run):
