@@ -74,7 +74,7 @@
                 {%- if requested_dates() %}
                 and occurred_at >= date '{{ requested_dates()[0] }}' - {{ within_days }}
                 {%- endif %}
-            group by all
+            group by {% for key in keys %}{{ key }}, {% endfor %}known_at, occurred_at::date, superseded_on
         ) as counted
         inner join (
             select as_of_date, days_ago::integer as days_ago, as_of_date - days_ago::integer as occurred_on

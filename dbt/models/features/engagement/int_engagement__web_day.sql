@@ -1,5 +1,10 @@
 {{ config(materialized='table') }}
+{%- set one_a_session =
+    'partition by session_id, occurred_at::date, known_at '
+    ~ 'order by person_id nulls last, company_domain nulls last, visitor_id'
+-%}
 {%- set measures = {
+    'visits': '(row_number() over (' ~ one_a_session ~ ') = 1)::integer',
     'page_views': 'count(*) filter (event_type in ' ~ text_list(page_view_types()) ~ ')',
     'pricing_views': "count(*) filter (event_type = 'pricing_view')",
     'docs_views': "count(*) filter (event_type = 'docs_view')",
@@ -11,8 +16,8 @@
 } %}
 -- What each visitor did on the website, by account and session, as of each requested day. An event counts
 -- for the account of the person who is known to have made it, else for the account that the company's
--- domain stands for. Bots never count, nor do visits for a job or to log in. Only the days of this build
--- are kept: four feature models read them.
+-- domain stands for. A session of both is one visit: the person's. Bots never count, nor do visits for a
+-- job or to log in. Only the days of this build are kept: four feature models read them.
 with events as (
 
     select *
@@ -52,8 +57,6 @@ select
     seniority,
     job_function,
     days_ago,
-    -- a session counts once, however many parts of it became known apart
-    (row_number() over (partition by as_of_date, account_id, visitor_id, session_id, days_ago) = 1)::integer as visits,
     {%- for measure in measures %}
     {{ measure }}::integer as {{ measure }}{{ ',' if not loop.last }}
     {%- endfor %}

@@ -91,7 +91,8 @@ surged as (
         surges.as_of_date,
         surges.domain,
         min((surges.days_ago - latest.days_ago) // 7) as weeks_since_last_surge,
-        count(distinct surges.days_ago) as weeks_with_surge_12w
+        -- one bit a week
+        bit_count(bit_or(1 << ((surges.days_ago - latest.days_ago) // 7))) as weeks_with_surge_12w
     from surges
     inner join latest on surges.as_of_date = latest.as_of_date and surges.days_ago < latest.days_ago + 84
     group by all

@@ -12,10 +12,12 @@ changes as (
 
     select
         *,
-        stage is distinct from lag(stage) over (
-            partition by as_of_date, opportunity_id order by occurred_at, known_at, stage_change_id
-        ) as is_entry
+        stage is distinct from lag(stage) over in_order as is_entry,
+        lead(occurred_at) over in_order is null as is_last
     from {{ as_of_events(ref('core_opportunity_stage_change')) }}
+    window in_order as (
+        partition by as_of_date, opportunity_id order by occurred_at, known_at, stage_change_id
+    )
 
 ),
 
@@ -24,8 +26,8 @@ history as (
     select
         as_of_date,
         opportunity_id,
-        arg_max(stage, row(occurred_at, known_at, stage_change_id)) as stage,
-        arg_max(amount_cents, row(occurred_at, known_at, stage_change_id)) as amount_cents,
+        max(stage) filter (is_last) as stage,
+        max(amount_cents) filter (is_last) as amount_cents,
         max(occurred_at) as happened_at,
         max(occurred_at) filter (is_entry) as entered_at
     from changes
