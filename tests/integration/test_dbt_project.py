@@ -143,7 +143,10 @@ def test_a_first_import_tells_past_days_nothing_of_what_became_of_an_account(dbt
         ("2020-03-05", "A3", 1, 24, 200.0, "New"),
     ]
     dbt.build(home, DAYS[-1:], ["account_scoring.marts"], tests=False)
-    assert rows(home, "select table_name, rows_landed from marts.feed_health order by 1") == [
+    assert rows(
+        home,
+        "select table_name, rows_landed from marts.feed_health where rows_landed > 0 order by 1",
+    ) == [
         ("account", 3),
         ("opportunity", 2),
         ("opportunity_history", 2),
@@ -181,7 +184,10 @@ def test_unit_tests_pass(dbt, world):
 
 def test_marts_stand_before_anything_is_scored(world):
     assert rows(world, "select * from marts.account_scores") == []
-    assert rows(world, "select table_name, rows_landed from marts.feed_health order by 1") == [
+    assert rows(
+        world,
+        "select table_name, rows_landed from marts.feed_health where rows_landed > 0 order by 1",
+    ) == [
         ("account", 5),
         ("opportunity", 4),
         ("opportunity_history", 2),
@@ -235,7 +241,9 @@ def test_scoring_an_earlier_day_again_mends_the_change_that_later_days_show(dbt,
 
 def core_reads_past_the_macro(sql: str) -> list[str]:
     """Core relations that a model refers to other than through macros/as_of.sql."""
-    macros = "as_of_(?:versions|events|event_days)|left_join_version|first_(?:event|version)_known_on"
+    macros = (
+        "as_of_(?:versions|events|event_days)|left_join_version|first_(?:event|version)_known_on"
+    )
     through = rf"(?:{macros})\(\s*ref\('core_\w+'\)"
     return re.findall(r"ref\(\s*['\"](core_\w+)", re.sub(through, "", sql))
 
@@ -254,7 +262,9 @@ def test_everything_downstream_of_core_reads_it_as_of_a_date(dbt):
 
 def test_lists_in_macros_name_every_feature_model_and_every_feed(dbt):
     listed = re.findall(r"'(feat_\w+)'", (PROJECT / "macros" / "feature_models.sql").read_text())
-    assert sorted(listed) == sorted(p.stem for p in (PROJECT / "models/features").rglob("feat_*.sql"))
+    assert sorted(listed) == sorted(
+        p.stem for p in (PROJECT / "models/features").rglob("feat_*.sql")
+    )
     feeds = re.findall(r"\('(\w+)', '(\w+)'\)", (PROJECT / "macros" / "feeds.sql").read_text())
     declared = [source.name for source in dbt.sources.values() if "__" in source.name]
     assert sorted(f"{vendor}__{table}" for vendor, table in feeds) == sorted(declared)

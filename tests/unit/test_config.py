@@ -133,6 +133,49 @@ def test_the_examples_settings_load_and_reach_training_and_dbt():
         ),
         ("seed: 7", "rule: [{name: age}]", "training.rule", "there is no 'age'"),
         ("version: 1", "version: 2", "version", "should be 1"),
+        (
+            "open_stages: [Prospecting,",
+            "open_stages: [Closed Won,",
+            "conversion",
+            "cannot be in open_stages and in won_stages",
+        ),
+        (
+            "open_stages: [Prospecting,",
+            "open_stages: [Proposal,",
+            "conversion",
+            "names a stage twice",
+        ),
+        ("own_domains: []", "own_domains: [me@acme.com]", "identity.own_domains.0", "such as acme"),
+        (
+            "own_domains: []",
+            "own_domains: [www.acme.com]",
+            "identity.own_domains.0",
+            "without http",
+        ),
+        (
+            "isp_domains: []",
+            "isp_domains: [telecom]",
+            "identity.isp_domains.0",
+            "should be a domain",
+        ),
+        (
+            "versioned_attributes: []",
+            "versioned_attributes: [employees]",
+            "features.versioned_attributes",
+            "did you mean employee_count?",
+        ),
+        (
+            "own_complements: []\n  competitors: []",
+            "own_complements: [Tool]\n  competitors: [Tool]",
+            "technology",
+            "cannot be in own_complements and in competitors",
+        ),
+        (
+            "seed: 7",
+            "versioned_attributes: [industry]",
+            "training",
+            "versioned_attributes is set by features.versioned_attributes",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_key_and_what_to_do(tmp_path, old, new, key, advice):
@@ -250,6 +293,31 @@ def test_an_absent_or_unreadable_file_is_said(tmp_path):
     assert "no such settings file" in refusal(tmp_path / "absent.yaml")
     assert "cannot be read" in refusal(tmp_path)
     assert "cannot be read" in refusal(written(tmp_path, b"version: \xff\xfe"))
+
+
+def test_what_identity_and_intent_say_reaches_dbt(tmp_path):
+    text = PROJECT.replace("own_domains: []", "own_domains: [Acme.COM]")
+    text = text.replace("isp_domains: []", "isp_domains: [fibre-net.example]")
+    text = text.replace("relevant_topics: []", "relevant_topics: [Cloud Storage]")
+    text = text.replace("own_complements: []", "own_complements: [Ledger]")
+    told = json.loads(load_settings(written(tmp_path, text)).for_dbt())
+    assert told["own_domains"] == ["acme.com"] and told["isp_domains"] == ["fibre-net.example"]
+    assert told["relevant_topics"] == ["Cloud Storage"] and told["own_complements"] == ["Ledger"]
+    assert told["competitors"] == told["free_mail_domains"] == told["versioned_attributes"] == []
+    assert told["open_stages"][0] == "Prospecting" and "Closed Won" not in told["open_stages"]
+
+
+def test_versioned_attributes_reach_dbt_and_those_of_features_the_trainer(tmp_path):
+    text = PROJECT.replace("versioned_attributes: []", "versioned_attributes: [industry, owner_id]")
+    settings = load_settings(written(tmp_path, text))
+    assert json.loads(settings.for_dbt())["versioned_attributes"] == ["industry", "owner_id"]
+    assert settings.for_training().versioned_attributes == ("industry",)
+
+
+def test_dbt_has_a_default_for_each_setting_that_is_passed_on():
+    macro = (PROJECT_ROOT / "dbt" / "macros" / "settings.sql").read_text(encoding="utf-8")
+    for name in json.loads(load_settings(DEFAULT_SETTINGS_FILE).for_dbt()):
+        assert f"'{name}':" in macro, name
 
 
 def test_days_and_times_may_be_quoted(tmp_path):

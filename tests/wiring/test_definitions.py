@@ -40,14 +40,37 @@ GROUPS = {
     },
     "staging": {
         "stg_salesforce__account",
+        "stg_salesforce__account_history",
+        "stg_salesforce__contact",
+        "stg_salesforce__lead",
         "stg_salesforce__opportunity",
         "stg_salesforce__opportunity_history",
+        "stg_salesforce__opportunity_contact_role",
+        "stg_salesforce__task",
+        "stg_salesforce__event",
+        "stg_salesforce__campaign",
+        "stg_salesforce__campaign_member",
+        "stg_ga4__event",
+        "stg_bombora__company_surge",
+        "stg_technographics__technology_detection",
     },
     "core": {
         "core_account_version",
+        "core_account_domain_version",
+        "core_activity",
+        "core_contact_version",
+        "core_intent_signal",
+        "core_lead_version",
+        "core_opportunity_contact_role_version",
         "core_opportunity_version",
         "core_opportunity_stage_change",
+        "core_person_account_version",
+        "core_technology_version",
+        "core_web_event",
         "core_won_deal_version",
+        "free_mail_domains",
+        "isp_domains",
+        "web_paths",
     },
     "spine": {"spine_account_day"},
     "features": {
@@ -150,7 +173,7 @@ def test_asset_keys_are_names_of_tables(graph, home):
     from dagster_project.dbt_runner import read_manifest
 
     nodes = read_manifest(home)["nodes"].values()
-    tables = {node["alias"] for node in nodes if node["resource_type"] == "model"}
+    tables = {node["alias"] for node in nodes if node["resource_type"] in ("model", "seed")}
     tables |= {f"landing_{vendor}__{table.name}" for vendor in VENDORS for table in VENDORS[vendor]}
     # The quarantine is a folder beside landing; the published file holds the marts under their names.
     tables |= {"landing_quarantine", "published_scores"}
