@@ -67,7 +67,7 @@ def make_surges(
     own_taste = liked[row_a, rng.integers(0, 6, noise)]
     topic = np.where(rng.random(noise) < 0.35, own_taste, rng.integers(0, len(names.TOPICS), noise))
     low = np.clip(np.exp(np.log(15) + 0.70 * rng.standard_normal(noise)), 1, 100)
-    surge = settings.intent.surge_score + 13 * rng.standard_normal(ours)
+    surge = settings.intent.surge_score + 11 * rng.standard_normal(ours)
     rows = pl.DataFrame(
         {
             "week": weeks[np.concatenate([week_a, week_b])].astype(np.int32),

@@ -28,7 +28,7 @@ class ChainSettings(_Frozen):
     """
 
     projects_per_year: Annotated[float, Field(gt=0, le=10)] = 1.4
-    fit_spread: Annotated[float, Field(ge=0, le=2)] = 0.52  # of the log hazard, over companies
+    fit_spread: Annotated[float, Field(ge=0, le=2)] = 0.45  # of the log hazard, over companies
     hidden_fit_share: Rate = 0.04  # of the fit's variance that no feed shows
     fast_track_share: Rate = 0.15  # projects that come as a ready opportunity (tender, call-in)
     worked_share: Rate = 0.60  # accounts that sales works
@@ -84,7 +84,7 @@ class WebSettings(_Frozen):
     tied to a company by address, 5-40 % to a person; 1-3 % of visitors become leads."""
 
     sessions_per_day_idle: PerDay = 0.021
-    sessions_per_day_research: PerDay = 0.36
+    sessions_per_day_research: PerDay = 0.60
     sessions_per_day_engaged: PerDay = 0.75
     sessions_per_day_live: PerDay = 0.75
     sessions_per_day_stalled: PerDay = 0.06
@@ -105,7 +105,7 @@ class IntentSettings(_Frozen):
     relevant_topic_rate: Annotated[float, Field(ge=0, le=2)] = (
         1.2  # half of our topics, times this, a week of research
     )
-    surge_score: Annotated[float, Field(ge=0, le=100)] = 49
+    surge_score: Annotated[float, Field(ge=0, le=100)] = 51
     metro_duplicate_rate: Rate = 0.25
     isp_domain_rows: Rate = 0.01
 
