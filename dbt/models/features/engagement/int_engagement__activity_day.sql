@@ -17,12 +17,13 @@ with activities as (
 attributed as (
 
     select
-        activities.* replace (coalesce(named.merged_into_account_id, activities.account_id, person.account_id) as account_id),
+        activities.* replace (coalesce(merged.merged_into_account_id, activities.account_id, person.account_id) as account_id),
         person.seniority,
         person.job_function
     from activities
     {{ left_join_version(
-        ref('core_account_version'), 'named', 'activities.account_id = named.account_id', 'activities.as_of_date'
+        ref('core_account_version'), 'merged',
+        'activities.account_id = merged.account_id and merged.merged_into_account_id is not null', 'activities.as_of_date'
     ) }}
     {{ left_join_version(
         ref('core_person_account_version'), 'person', 'activities.person_id = person.person_id', 'activities.as_of_date'

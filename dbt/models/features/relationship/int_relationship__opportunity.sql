@@ -40,7 +40,7 @@ stated as (
     select
         versions.as_of_date,
         versions.opportunity_id,
-        coalesce(account.merged_into_account_id, versions.account_id) as account_id,
+        coalesce(merged.merged_into_account_id, versions.account_id) as account_id,
         versions.loss_reason,
         (versions.created_at::date) as opened_on,
         case when versions.stage is null and versions.is_in_usd then history.amount_cents else versions.amount_cents end as amount_cents,
@@ -53,7 +53,10 @@ stated as (
         case when versions.stage = current_stage then versions.is_closed end as is_closed
     from versions
     left join history using (as_of_date, opportunity_id)
-    {{ left_join_version(ref('core_account_version'), 'account', 'versions.account_id = account.account_id', 'versions.as_of_date') }}
+    {{ left_join_version(
+        ref('core_account_version'), 'merged',
+        'versions.account_id = merged.account_id and merged.merged_into_account_id is not null', 'versions.as_of_date'
+    ) }}
 
 )
 
