@@ -69,7 +69,8 @@ def write_world(
         corrected = exports.add(block, strangers)
         _tell_truth(truth, block, corrected)
         tally.add(block, corrected)
-        reference.add(block)
+        if settings.measure_feeds:
+            reference.add(block)
         if (number + 1) % in_part == 0 or number + 1 == blocks:
             exports.end_part(number // in_part)
         progress(
@@ -77,7 +78,8 @@ def write_world(
         )
     truth.close()
     exports.close()
-    progress("measuring what each feed is worth")
+    if settings.measure_feeds:
+        progress("measuring what each feed is worth")
     summary = _summary(settings, calendar, exports, tally, reference)
     write_json(summary.feed_value, home_root / "demo" / "truth" / "feed_value.json")
     write_json(asdict(summary), home_root / "demo" / "truth" / "summary.json")
@@ -111,4 +113,5 @@ def _summary(
     }
     rows = dict(sorted(exports.rows.items()))
     planted = dict(sorted(tally.planted_counts.items()))
-    return WorldSummary(settings.accounts, *days, measures, rows, planted, reference.feed_value())
+    value = reference.feed_value() if settings.measure_feeds else {}
+    return WorldSummary(settings.accounts, *days, measures, rows, planted, value)

@@ -14,7 +14,7 @@ from dagster_project.demo.files import WorldError
 from dagster_project.demo.pollution import KINDS
 from dagster_project.demo.settings import IntentSettings, PollutionSettings, WebSettings
 
-SMALL = {"accounts": 600, "months": 9, "seed": 3, "daily_truth_days": 5}
+SMALL = {"accounts": 600, "months": 9, "seed": 3, "daily_truth_days": 5, "measure_feeds": False}
 
 
 def _write(root: Path, **changes: object):
