@@ -259,10 +259,8 @@ def test_the_property_finds_a_planted_peek(core):
         row | {"known_at": START + timedelta(n), "composite_score": n, "ds": START} for n in (0, 9)
     ]
     good = core._compiled["core_intent_signal"]
-    peeking = good.replace(
-        "    composite_score,\n    occurred_at",
-        "    lead(composite_score) over (partition by domain order by known_at) as composite_score,\n    occurred_at",
-    )
+    peek = "lead(composite_score) over (partition by domain order by known_at) as composite_score"
+    peeking = good.replace("week_on, composite_score, occurred_at", f"week_on, {peek}, occurred_at")
     assert peeking != good
     core._compiled["core_intent_signal"] = peeking
     try:

@@ -10,14 +10,28 @@ with periods as (
 
 ),
 
+staged as (
+
+    select signals.*, periods.landing_digest
+    from {{ ref('stg_bombora__company_surge') }} as signals
+    inner join periods using (week_on)
+
+),
+
+-- few: only these have to be put in order
+told_again as (
+
+    select domain, topic, week_on from staged group by all having count(*) > 1
+
+),
+
 sent as (
 
-    select staged.*, periods.landing_digest
-    from {{ ref('stg_bombora__company_surge') }} as staged
-    inner join periods using (week_on)
+    select * from staged
+    semi join told_again using (domain, topic, week_on)
     qualify row_number() over (
-        partition by staged.domain, staged.topic, staged.week_on, staged.known_at
-        order by staged.ds desc, staged.source_file desc, staged.source_sha256, staged.source_line
+        partition by domain, topic, week_on, known_at
+        order by ds desc, source_file desc, source_sha256, source_line
     ) = 1
 
 ),
@@ -29,16 +43,17 @@ told_anew as (
     qualify row(composite_score, topic_category) is distinct from
         lag(row(composite_score, topic_category)) over (partition by domain, topic, week_on order by known_at)
 
+),
+
+signals as (
+
+    select *, null::date as superseded_on from staged
+    anti join told_again using (domain, topic, week_on)
+    union all
+    select *, lead(known_at) over (partition by domain, topic, week_on order by known_at) from told_anew
+
 )
 
 select
-    domain,
-    topic,
-    topic_category,
-    week_on,
-    composite_score,
-    occurred_at,
-    known_at,
-    lead(known_at) over (partition by domain, topic, week_on order by known_at) as superseded_on,
-    landing_digest
-from told_anew
+    domain, topic, topic_category, week_on, composite_score, occurred_at, known_at, superseded_on, landing_digest
+from signals

@@ -11,17 +11,34 @@ with periods as (
 
 ),
 
-sent as (
+staged as (
 
     select
-        staged.*,
-        coalesce(staged.visitor_id || '|' || staged.ga_session_id, staged.event_id) as session_id,
+        events.*,
+        coalesce(events.visitor_id || '|' || events.ga_session_id, events.event_id) as session_id,
         periods.landing_digest
-    from {{ ref('stg_ga4__event') }} as staged
+    from {{ ref('stg_ga4__event') }} as events
     inner join periods using (event_date)
+
+),
+
+-- events of several parts of one sending: few, so that not all events have to be ranked
+in_several_parts as (
+
+    select event_date, known_at, event_id from staged group by all having count(*) > 1
+
+),
+
+sent as (
+
+    select * from staged
+    anti join in_several_parts using (event_date, known_at, event_id)
+    union all
+    select * from staged
+    semi join in_several_parts using (event_date, known_at, event_id)
     qualify row_number() over (
-        partition by staged.event_date, staged.known_at, staged.event_id
-        order by staged.ds desc, staged.source_file desc, staged.source_sha256, staged.source_line
+        partition by event_date, known_at, event_id
+        order by ds desc, source_file desc, source_sha256, source_line
     ) = 1
 
 ),

@@ -22,10 +22,19 @@ renamed as (
 
 )
 
-select *
+select
+    domain,
+    topic,
+    min(topic_category) as topic_category,
+    max(composite_score) as composite_score,
+    week_on,
+    landing_file,
+    any_value(occurred_at) as occurred_at,
+    any_value(known_at) as known_at,
+    any_value(ds) as ds,
+    any_value(source_file) as source_file,
+    min(source_line) as source_line,
+    any_value(source_sha256) as source_sha256
 from renamed
 where domain is not null and topic is not null
-qualify row_number() over (
-    partition by landing_file, domain, topic, week_on
-    order by composite_score desc nulls last, source_line
-) = 1
+group by domain, topic, week_on, landing_file

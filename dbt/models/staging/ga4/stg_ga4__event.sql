@@ -33,8 +33,20 @@ renamed as (
         {{ landed_at() }}
     from landed
 
+),
+
+-- few: looking for them first is far cheaper than ranking all events
+repeated as (
+
+    select landing_file, event_id, min(source_line) as first_line
+    from renamed
+    group by all
+    having count(*) > 1
+
 )
 
-select *
+select renamed.*
 from renamed
-qualify row_number() over (partition by landing_file, event_id order by source_line) = 1
+left join repeated
+    on renamed.landing_file = repeated.landing_file and renamed.event_id = repeated.event_id
+where repeated.first_line is null or renamed.source_line = repeated.first_line
