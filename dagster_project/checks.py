@@ -5,6 +5,7 @@ Here: which suite guards which hand-over, on which rows. Not here: the expectati
 
 from collections.abc import Callable, Iterable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import polars as pl
 from dagster_project.assets.ingestion import landing_key
 from dagster_project.automation import days_of
 from dagster_project.config import Settings
-from dagster_project.feed_suites import FEED_SUITES, landed_files, lines_landed, rows_to_check
+from dagster_project.feed_suites import FEED_SUITES, landed_files, rows_by_file, rows_to_check
 from dagster_project.feeds import VENDORS
 from dagster_project.feeds.contract import Table
 from dagster_project.landing.store import hold_arrival
@@ -130,14 +131,18 @@ def _hold_refused(vendor: str, table: str) -> Callable:
 
     def hold(scoring_home: ScoringHome, run_id: str, judged: list[tuple[Validation, Any]]) -> str:
         home = scoring_home.home
-        held = [
-            hold_arrival(
-                home.landing, home.held, vendor, table, date.fromisoformat(report.partition)
-            )
-            for _, report in judged
+        held = {
+            hold_arrival(home.landing, home.held, vendor, table, day, asked.files)
+            for asked, report in judged
             if not report.success
-        ]
-        return f"Held back in {', '.join(map(str, held))}; land a corrected file." if held else ""
+            for day in asked.days
+        }
+        if not held:
+            return ""
+        return (
+            f"Held back in {', '.join(map(str, sorted(held)))}. Take the file out of {home.inbox / vendor}/<day>, or put a "
+            "corrected one in its place, and run the day again."
+        )
 
     return hold
 
@@ -203,46 +208,45 @@ def _rows_of(vendor: str, table: Table, settings: Settings) -> Callable:
             rows, total = rows_to_check(files, table, day) if files else (None, 0)
             if total:
                 suite = guard.make(day, settings)
-                yield Validation(guard.facts(rows), suite, day.isoformat(), total)
+                yield Validation(guard.facts(rows), suite, day.isoformat(), total, (day,))
 
     return validations
 
 
 def _arrival_of(vendor: str, table: str, settings: Settings) -> Callable:
-    """How many rows landed and how many were refused, arrival by arrival."""
+    """How many rows of each file landed and how many were refused, arrival by arrival; if too many, file by file."""
 
     def validations(
         scoring_home: ScoringHome, context: dg.AssetCheckExecutionContext
     ) -> Iterable[Validation]:
-        from expectations.suites.arrival import arrival_facts, arrival_suite
-
         home = scoring_home.home
         for day in days_of(context):
-            files = landed_files(home.landing, vendor, table, day)
-            rows, came_from = lines_landed(files)
-            bad = _refused_rows(home.quarantine / vendor / table / f"ds={day}", came_from)
-            if files or bad:
-                facts = arrival_facts({table: rows}, {table: bad})
-                suite = arrival_suite(settings.checks.max_quarantined_share)
-                yield Validation(facts, suite, day.isoformat())
+            refused = home.quarantine / vendor / table / f"ds={day}"
+            landed = landed_files(home.landing, vendor, table, day)
+            files = rows_by_file(landed, sorted(refused.glob("*.parquet")))
+            if files.height:
+                whole = _arrival(files, settings, day)
+                singly = partial(map, partial(_arrival, settings=settings, day=day), _each(files))
+                yield whole._replace(one_by_one=singly if files.height > 1 else None)
 
     return validations
 
 
-def _refused_rows(folder: Path, files: set[str]) -> int:
-    """Refused rows of the landed files; a file that was refused whole counts as one.
+def _arrival(files: pl.DataFrame, settings: Settings, day: date) -> Validation:
+    from expectations.suites.arrival import arrival_facts, arrival_suite
 
-    Rows of a file that is held back say nothing of the one that was sent in its place.
-    """
-    refused = sorted(folder.glob("*.parquet"))
-    if not refused:
-        return 0
-    rows = pl.concat(
-        [pl.read_parquet(file, columns=["source_line", "source_sha256"]) for file in refused]
+    names = files["source_file"].to_list()
+    facts = arrival_facts(
+        dict(zip(names, files["landed"], strict=True)),
+        dict(zip(names, files["refused"], strict=True)),
     )
-    return rows.filter(
-        pl.col("source_line").is_null() | pl.col("source_sha256").is_in(files)
-    ).height
+    partition = f"{day} {names[0]}" if len(names) == 1 else day.isoformat()
+    suite = arrival_suite(settings.checks.max_quarantined_share)
+    return Validation(facts, suite, partition, days=(day,), files=tuple(files["source_sha256"]))
+
+
+def _each(files: pl.DataFrame) -> Iterable[pl.DataFrame]:
+    return files.iter_slices(n_rows=1)
 
 
 def _training_set(

@@ -69,9 +69,14 @@ class Build:
         return "\n".join(lines)
 
 
-def project_digest() -> str:
-    """Hash of every file dbt parses, and of dbt's version; another value asks for another parse."""
+def project_digest(home: Home | None = None) -> str:
+    """Hash of every file dbt parses, and of dbt's version; another value asks for another parse.
+
+    With a home, also of what compiled SQL takes from it: its path and settings.
+    """
     versions = f"{version('dbt-core')} {version('dbt-duckdb')}"
+    if home is not None:
+        versions += f" {home.root} {home.settings().for_dbt()}"
     digest = hashlib.sha256(versions.encode())
     for path in sorted(
         p for p in DBT_PROJECT.rglob("*") if p.suffix in (".sql", ".yml", ".csv", ".md")
@@ -136,16 +141,19 @@ def build(
     select: Sequence[str],
     as_of_dates: Iterable[date] = (),
     labels_as_of: date | None = None,
+    leave_out: Sequence[str] = (),
 ) -> Build:
     """Build the selected models with their data tests for a window of as-of dates. Unit tests are left to `make test`.
 
-    Raises DbtError when dbt cannot start; failures of nodes are in the result.
+    leave_out: names of data tests that are not run. Raises DbtError when dbt cannot start; failures of nodes are in the
+    result.
     """
     manifest = _load_manifest(manifest_path(home))
     os.environ.update(dbt_environment(home, as_of_dates, labels_as_of))
     done = Build()
-
     arguments = ["build", "--select", *select, "--exclude-resource-type", "unit_test"]
+    if leave_out:
+        arguments += ["--exclude", *leave_out]
     # A test that compares two tables runs only where both have been built.
     arguments += ["--indirect-selection", "buildable", "--target-path", str(home.dbt / "target")]
     result = _invoke(home, arguments, manifest)
@@ -224,6 +232,19 @@ def _load_manifest(path: Path) -> object:
             (path.parent / "partial_parse.msgpack").read_bytes()
         )
     return _manifests[path]
+
+
+def dataless(home: Home) -> set[str]:
+    """Names of the staging views and seeds: what stays right as long as project and settings stay the same."""
+    nodes = _load_manifest(manifest_path(home)).nodes.values()
+    return {
+        node.name
+        for node in nodes
+        if node.resource_type == "seed"
+        or node.resource_type == "model"
+        and node.fqn[1] == "staging"
+        and node.config.materialized == "view"
+    }
 
 
 def read_manifest(home: Home) -> dict:

@@ -106,14 +106,34 @@ def _odd_rows(rows: pl.LazyFrame, table: Table, day: date) -> list[pl.Series]:
     return [part.collect().to_series() for part in found]
 
 
-def lines_landed(files: Sequence[Path]) -> tuple[int, set[str]]:
-    """How many rows of vendors' files landed, and the files they came from.
+def rows_by_file(landed: Sequence[Path], quarantined: Sequence[Path]) -> pl.DataFrame:
+    """How many rows of each vendor's file of an arrival landed, and how many were refused.
 
-    A history import adds rows that no file has (states at creation), so lines are counted.
+    One row a file, by name: source_sha256, source_file, landed, refused. A history import adds rows that no file has
+    (states at creation), so lines are counted. A file that was refused whole counts as one row; what was refused of a file
+    that has been taken out of landing says nothing of the one that was sent in its place.
     """
-    found = (
-        scan(files).group_by("source_sha256").agg(pl.col("source_line").n_unique()).collect()
-        if files
-        else pl.DataFrame(schema={"source_sha256": pl.String, "source_line": pl.UInt32})
+    none = pl.LazyFrame(
+        schema={"source_sha256": pl.String, "source_file": pl.String, "source_line": pl.Int64}
     )
-    return found["source_line"].sum(), set(found["source_sha256"])
+    key = ["source_sha256", "source_file"]
+    good = (
+        (scan(landed) if landed else none)
+        .group_by(key)
+        .agg(pl.col("source_line").n_unique().cast(pl.Int64).alias("landed"))
+    )
+    bad = (
+        (scan(quarantined) if quarantined else none)
+        .group_by(key)
+        .agg(
+            pl.len().cast(pl.Int64).alias("refused"),
+            pl.col("source_line").is_null().any().alias("is_refused_whole"),
+        )
+    )
+    both = good.join(bad, on=key, how="full", coalesce=True)
+    return (
+        both.filter(pl.col("landed").is_not_null() | pl.col("is_refused_whole"))
+        .select(*key, pl.col("landed").fill_null(0), pl.col("refused").fill_null(0))
+        .sort("source_file", "source_sha256")
+        .collect()
+    )

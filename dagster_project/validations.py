@@ -21,7 +21,8 @@ from dagster_project.publisher import horizon_columns
 class Validation(NamedTuple):
     """What one validation needs; `rows` says how many there are if the frame holds a sample of them.
 
-    One that stands for several `days` says how to judge them one by one if it fails.
+    One that stands for several `days`, or several `files` (their SHA-256) of one, says how to judge them one by one if it
+    fails.
     """
 
     frame: Any
@@ -29,6 +30,7 @@ class Validation(NamedTuple):
     partition: str
     rows: int | None = None
     days: tuple[date, ...] = ()
+    files: tuple[str, ...] = ()
     one_by_one: Callable[[], Iterable[Validation]] | None = None
 
 

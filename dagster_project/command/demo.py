@@ -60,7 +60,9 @@ def make_demo(
     _write(stamp, asked | {"is_done": False})
     _write_world(home, world, tell)
     tell("landing the history of four vendors")
-    _must(run_job(home, "land", plan.last_day.isoformat(), config=_exports(home), show_progress=show))
+    _must(
+        run_job(home, "land", plan.last_day.isoformat(), config=_exports(home), show_progress=show)
+    )
     tell(f"training on what was known on {plan.train_as_of}")
     _, trained = retrain(home, plan.train_as_of, show)
     # A world too small for a model is scored by the scorecard: no failure.
@@ -109,7 +111,13 @@ class _Plan:
 
 def _refuse_other_data(home: Home, seen: dict | None, asked: dict) -> None:
     if seen is None:
-        others = (home.landing, home.published, home.warehouse, home.inbox, home.root / "scoring.yaml")
+        others = (
+            home.landing,
+            home.published,
+            home.warehouse,
+            home.inbox,
+            home.root / "scoring.yaml",
+        )
         found = [path.name for path in others if path.exists() and _holds_files(path)]
         if found:
             raise WrongUse(

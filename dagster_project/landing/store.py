@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -94,13 +94,20 @@ def write_schemas(
     _write_schema(QUARANTINE_SCHEMA, quarantine_dir / "_schema.parquet")
 
 
-def hold_arrival(landing_dir: Path, held_dir: Path, vendor: str, table: str, ds: date) -> Path:
-    """Move what landed of a table on a day out of landing, and return where it stands now."""
+def hold_arrival(
+    landing_dir: Path, held_dir: Path, vendor: str, table: str, ds: date, files: Sequence[str] = ()
+) -> Path:
+    """Move what landed of a table on a day out of landing, and return where it stands now.
+
+    files: SHA-256 of the vendor's files that are meant; none: all of the day.
+    """
     arrival = landing_dir / vendor / table / f"ds={ds.isoformat()}"
     held = held_dir / vendor / table / arrival.name
     held.mkdir(parents=True, exist_ok=True)
+    meant = {day_file(landing_dir, vendor, table, ds, sha256).name for sha256 in files}
     for file in sorted(arrival.glob("*.parquet")):
-        os.replace(file, held / file.name)
+        if not meant or file.name in meant:
+            os.replace(file, held / file.name)
     return held
 
 

@@ -13,19 +13,19 @@ from expectations.vocabulary import column, critical, suite, warning
 
 
 def arrival_facts(landed: Mapping[str, int], quarantined: Mapping[str, int]) -> Any:
-    """Return the pandas frame that `arrival_suite` checks: one row a table of the arrival.
+    """Return the pandas frame that `arrival_suite` checks: one row a file of the arrival.
 
-    Both map table name to number of rows. A file that could not be read at all counts as one
+    Both map file name to number of rows. A file that could not be read at all counts as one
     quarantined row.
     """
     import pandas as pd
 
     rows = []
-    for table in sorted(set(landed) | set(quarantined)):
-        good, bad = landed.get(table, 0), quarantined.get(table, 0)
+    for name in sorted(set(landed) | set(quarantined)):
+        good, bad = landed.get(name, 0), quarantined.get(name, 0)
         came = good + bad
-        rows.append((table, came, good, bad, bad / came if came else 0.0))
-    names = ["table_name", "rows_delivered", "rows_landed", "rows_quarantined"]
+        rows.append((name, came, good, bad, bad / came if came else 0.0))
+    names = ["source_file", "rows_delivered", "rows_landed", "rows_quarantined"]
     return pd.DataFrame(rows, columns=[*names, "quarantined_share"])
 
 
@@ -42,8 +42,8 @@ def arrival_suite(quarantine_limit: float = 0.20, small_arrival_rows: int = 50) 
             critical(
                 "ColumnValuesToBeBetween",
                 "quarantined_share_below_limit",
-                f"At most {quarantine_limit:.0%} of the rows of each table were quarantined.",
-                "`scores.quarantined_rows` gives the reasons; mend the export and land it again.",
+                f"At most {quarantine_limit:.0%} of the rows of each file were quarantined.",
+                "The home's folder quarantine/ keeps the rows and reasons (`scoring status` counts them); mend the export.",
                 column="quarantined_share",
                 max_value=quarantine_limit,
                 row_condition=column("rows_delivered") >= small_arrival_rows,
@@ -52,7 +52,7 @@ def arrival_suite(quarantine_limit: float = 0.20, small_arrival_rows: int = 50) 
                 "ColumnValuesToBeBetween",
                 "nothing_quarantined",
                 "No row of the arrival was quarantined.",
-                "Look at `scores.quarantined_rows`: file, line, column and reason stand there.",
+                "Look into the home's folder quarantine/: file, line, column and reason stand there.",
                 column="rows_quarantined",
                 max_value=0,
             ),

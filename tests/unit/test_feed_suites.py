@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from dagster_project.config import DEFAULT_SETTINGS_FILE, load_settings
-from dagster_project.feed_suites import FEED_SUITES, lines_landed, rows_to_check
+from dagster_project.feed_suites import FEED_SUITES, rows_by_file, rows_to_check
 from dagster_project.feeds import VENDORS
 from dagster_project.feeds.salesforce import CONTACT
 from dagster_project.landing.store import landing_schema
@@ -369,6 +369,7 @@ def large_arrival(folder, rows: int, **damage: object) -> list:
         occurred_at=pl.lit(STAMP),
         known_at=pl.lit(DAY),
         source_sha256=pl.lit("a"),
+        source_file=pl.lit("contact.csv"),
         source_line=pl.int_range(rows),
     )
     for name, value in damage.items():
@@ -418,13 +419,33 @@ def test_rows_that_a_vendor_repeats_are_not_odd(tmp_path):
     assert (rows.height, total) == (10, ROWS)
 
 
-def test_lines_are_counted_file_by_file(tmp_path):
-    assert lines_landed([]) == (0, set())
+def counted(landed, quarantined=()):
+    found = rows_by_file(landed, list(quarantined))
+    return {sha: (good, bad) for sha, _, good, bad in found.iter_rows()}
+
+
+def test_rows_are_counted_file_by_file(tmp_path):
+    assert counted([]) == {}
     files = large_arrival(tmp_path, 10)
-    assert lines_landed(files) == (10, {"a"})
+    assert counted(files) == {"a": (10, 0)}
     # States at creation repeat their line.
     pl.concat([pl.read_parquet(files[0])] * 2).write_parquet(files[0])
-    assert lines_landed(files) == (10, {"a"})
+    assert counted(files) == {"a": (10, 0)}
+
+
+def test_refused_rows_count_with_their_own_file(tmp_path):
+    files = large_arrival(tmp_path, 10)
+    refused = pl.DataFrame(
+        {
+            "source_sha256": ["a", "a", "whole", "held"],
+            "source_file": ["contact.csv", "contact.csv", "broken.csv", "held.csv"],
+            "source_line": [11, 12, None, 5],
+        },
+        schema_overrides={"source_line": pl.Int64},
+    )
+    refused.write_parquet(tmp_path / "refused")
+    # The rows of a file that is held back say nothing of this arrival.
+    assert counted(files, [tmp_path / "refused"]) == {"a": (10, 2), "whole": (0, 1)}
 
 
 def test_the_report_says_that_it_saw_a_sample(tmp_path, store, settings):

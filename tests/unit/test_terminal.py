@@ -340,6 +340,8 @@ def test_between_a_scorecard_and_a_model_no_change_is_said(capsys):
     since |= {"is_same_model": False, "factors": []}
     terminal.print_explanation({"score": account(), "factors": [], "since": since}, 90)
     assert "taken turns" in capsys.readouterr().out
+
+
 def factor(reason, contribution, rank, value=None, family="relationship"):
     facts = {"feature": f"f{rank}", "family": family, "feature_value": value, "reason": reason}
     return facts | {"factor_rank": rank, "contribution": contribution}

@@ -195,7 +195,8 @@ def test_asset_keys_are_names_of_tables(graph, home):
     tables |= {"landing_quarantine", "published_scores"}
     keys = {name(key) for key in graph.get_all_asset_keys()}
     assert keys == tables | (set(warehouse.TABLES) & keys)
-    assert {*warehouse.TABLES} <= keys
+    # What a run notes for the next one about views is no data.
+    assert {*warehouse.TABLES} - {"standing_views"} <= keys
 
 
 def test_each_table_says_what_it_holds_and_how_it_is_made(graph):
