@@ -201,7 +201,7 @@ def test_a_home_that_holds_nothing_yet_says_what_fills_it(tmp_path, arguments):
         (["refresh", "--date", "1990-01-01"], "before history_starts"),
         (["evaluate", "--date", "2999-01-01"], "is in the future"),
         (["backfill", "--from", "2010-02-01", "--to", "2010-01-01"], "is later than --to"),
-        (["land", "sap", "."], "unknown vendor 'sap'; known: salesforce"),
+        (["land", "sap", "."], "unknown vendor 'sap'; known: bombora, ga4, salesforce, technographics"),
         (["land", "salesforce", "absent.csv"], "no such file or folder"),
         (["land", "salesforce"], "Missing argument 'PATH...'"),
         (["land", "salesforce", "{empty}"], "no data files"),
