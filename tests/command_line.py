@@ -77,6 +77,12 @@ class Scoring:
         return digest(self.scores(day))
 
 
+def widest(text: str) -> int:
+    """Length of the longest line but for commands to copy: these are whole, however long the paths in them are."""
+    commands = ("  SCORING_HOME=", f"  {SCORING}")
+    return max(len(line) for line in text.splitlines() if not line.startswith(commands))
+
+
 def digest(rows: list[dict[str, Any]]) -> str:
     """SHA-256 over the rows in order, without the clock and the run."""
     assert rows

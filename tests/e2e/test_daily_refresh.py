@@ -15,7 +15,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.command_line import ROOT, Scoring
+from tests.command_line import ROOT, Scoring, widest
 from tests.e2e.conftest import AS_OF
 
 TODAY, TOMORROW = AS_OF.isoformat(), (AS_OF + timedelta(days=1)).isoformat()
@@ -193,7 +193,7 @@ def test_a_day_already_done_says_the_same_again(scoring, same_day_again):
     (before, yesterday), said = same_day_again
     assert (scoring.digest(), scoring.digest(TODAY)) == (before, yesterday)
     assert "already landed" in said.out and "REFUSED: " in said.out and "done in" in said.out
-    assert max(map(len, said.out.splitlines())) <= 100
+    assert widest(said.out) <= 100
 
 
 def test_landing_only_refused_files_ends_with_1(scoring, same_day_again, tmp_path):

@@ -14,19 +14,13 @@ from click.testing import CliRunner
 from dagster_project.cli import main
 from dagster_project.command import answers
 from dagster_project.home import Home
-from tests.command_line import EXAMPLE, SCORING, Scoring, environment
+from tests.command_line import EXAMPLE, SCORING, Scoring, environment, widest
 
 ASKING = ["top", "explain", "query", "status"]
 COMMANDS = [
     *ASKING,
     *("land", "refresh", "backfill", "retrain", "evaluate", "data-docs", "dbt", "doctor", "ui"),
 ]
-
-
-def widest(text: str) -> int:
-    """Commands to copy are whole, however long the home's path is."""
-    commands = ("  SCORING_HOME=", f"  {SCORING}")
-    return max(len(line) for line in text.splitlines() if not line.startswith(commands))
 
 
 def test_top_says_whom_to_call_and_why(first_run, scores):
