@@ -108,7 +108,7 @@ def main() -> None:
 @AS_JSON
 @answering
 def demo(accounts: int, months: int, seed: int, as_json: bool) -> None:
-    """A world to try it on: invented companies in four vendors' files, trained and scored.
+    """A world to try it on: invented companies in four vendors' files.
 
     Ends on 2026-06-30 and leaves the 30 days after it in the inbox: `scoring refresh` takes them day by day. Wants a home of
     its own. The truth behind the world is written to demo/truth, which the pipeline never reads.

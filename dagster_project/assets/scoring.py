@@ -76,7 +76,7 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
                 loaded[version] = _load(version, registry, settings)
             most = settings.explanation.accounts_on(day, days_of(context))
             predictions, factors = _score_day(
-                scoring_home, day, loaded[version], version, settings, most, context.run_id
+                scoring_home, day, loaded[version], version, settings, most, context.run.run_id
             )
             scored += predictions.height
             explained += factors["account_id"].n_unique()

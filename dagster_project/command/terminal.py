@@ -477,10 +477,16 @@ def _print_feeds(feeds: Sequence[Mapping[str, Any]] | None) -> None:
             f"{feed['quarantined_rows']:,}",
         )
         for feed in feeds or []
+        if feed["files"] or feed["quarantined_rows"]
     ]
+    silent = [feed for feed in feeds or [] if not feed["files"] and not feed["quarantined_rows"]]
+    if rows:
+        print_table("Feeds, as they lie in landing and quarantine now", columns, rows)
+    if silent:
+        names = ", ".join(f"{feed['vendor']} {feed['table_name']}" for feed in silent)
+        print_lines(f"Nothing has landed of: {names}.", "")
     if not rows:
         return
-    print_table("Feeds, as they lie in landing and quarantine now", columns, rows)
     newer = sum(max(0, feed["rows_landed"] - feed.get("rows_at_last_refresh", 0)) for feed in feeds)
     if newer:
         print_lines(

@@ -27,7 +27,7 @@ COLUMNS = {
     *("feature_digest", "scored_at", "run_id"),
 }
 NOT_SAID_YET = {
-    *("fit_score", "engagement_score", "intent_score", "grade", "tier", "segment"),
+    *("engagement_score", "intent_score", "grade", "tier", "segment"),
     *("expected_deal_usd", "expected_value_usd"),
 }
 TABLES = {
@@ -77,12 +77,16 @@ def test_what_cannot_be_said_is_null_and_all_else_is_said(scores):
     for row in scores:
         assert all(row[name] is None for name in NOT_SAID_YET)
         assert row["score_change_1d"] is None and row["score_change_7d"] is None
-        said = COLUMNS - NOT_SAID_YET - {"domain", "score_change_1d", "score_change_7d"}
+        # The fit of a company of which neither region nor founding day is on record cannot be said either.
+        sometimes = {"domain", "score_change_1d", "score_change_7d", "fit_score"}
+        said = COLUMNS - NOT_SAID_YET - sometimes
         assert all(row[name] is not None for name in said)
         assert row["reasons"] and all(text[:2] in ("+ ", "- ") for text in row["reasons"])
         assert {"no web data", "no intent data"} <= set(row["flags"])
         assert row["as_of_date"] == AS_OF.isoformat() and row["score_basis"] == "model"
         assert row["account_id"].startswith("salesforce:001")
+    fits = [row["fit_score"] for row in scores if row["fit_score"] is not None]
+    assert len(fits) > len(scores) / 2 and all(0 <= fit <= 100 for fit in fits)
 
 
 def test_ranks_scores_probabilities_and_bands_agree(scores):

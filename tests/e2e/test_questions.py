@@ -67,12 +67,13 @@ def test_status_says_what_is_published_and_how_fresh(first_run):
     answer = first_run.scoring("status", "--json").json()
     assert answer["published"]["as_of_date"] == "2010-03-31"
     assert answer["published"]["accounts"] == first_run.measures["n"]
-    assert {feed["table_name"] for feed in answer["feeds"]} == {
+    assert {feed["table_name"] for feed in answer["feeds"] if feed["files"]} == {
         *("account", "opportunity", "opportunity_history")
     }
     assert answer["quarantined"] == [] and answer["models"][0]["verdict"] == "promote"
     text = first_run.scoring("status").out
     assert "salesforce opportunity_history" in text and widest(text) <= 100
+    assert "Nothing has landed of: salesforce account_history" in " ".join(text.split())
 
 
 def test_doctor_finds_nothing_wrong(first_run):
@@ -195,7 +196,10 @@ def test_a_home_that_holds_nothing_yet_says_what_fills_it(tmp_path, arguments):
         (["refresh", "--date", "1990-01-01"], "before history_starts"),
         (["evaluate", "--date", "2999-01-01"], "is in the future"),
         (["backfill", "--from", "2010-02-01", "--to", "2010-01-01"], "is later than --to"),
-        (["land", "sap", "."], "unknown vendor 'sap'; known: bombora, ga4, salesforce, technographics"),
+        (
+            ["land", "sap", "."],
+            "unknown vendor 'sap'; known: bombora, ga4, salesforce, technographics",
+        ),
         (["land", "salesforce", "absent.csv"], "no such file or folder"),
         (["land", "salesforce"], "Missing argument 'PATH...'"),
         (["land", "salesforce", "{empty}"], "no data files"),
