@@ -280,9 +280,9 @@ def _accounts_before(connection: Any, day: date, of_this_run: list[date]) -> int
     """Accounts scored on the latest earlier day that passed its check or is judged in this run; 0 if there is none."""
     (accounts,) = connection.execute(
         "select count(*) from marts.account_scores_daily where as_of_date = ("
-        "select max(as_of_date) from (select as_of_date from scoring.passed_days union select unnest(?::date[])) "
-        "where as_of_date < $2 and as_of_date >= $2 - ?)".replace("$2", "cast(? as date)"),
-        [of_this_run, day, day, COMPARED_WITHIN_DAYS],
+        "select max(as_of_date) from (select as_of_date from scoring.passed_days union select unnest($of_this_run::date[])) "
+        "where as_of_date < $day::date and as_of_date >= $day::date - $within::integer)",
+        {"of_this_run": of_this_run, "day": day, "within": COMPARED_WITHIN_DAYS},
     ).fetchone()
     return accounts
 
