@@ -191,7 +191,10 @@ def test_a_stray_quote_does_not_swallow_rows_with_quotes_after_it():
         (b"Id,Nam\xe9\n1,2\n", "the header (line 1) cannot be read"),
         (HEAD + b"001,\xe9,,,,,,\n002,\xe8,,,,,,\n", "no row can be read"),
         (b"Id,Name\n" + b"x" * (5 << 20), "line 2 is longer than 4 MB"),
-        (gzip.compress(HEAD + GOOD_1 * 500, mtime=0)[:-40], "ends too early, probably a cut-off transfer"),
+        (
+            gzip.compress(HEAD + GOOD_1 * 500, mtime=0)[:-40],
+            "ends too early, probably a cut-off transfer",
+        ),
         (b"\x1f\x8b" + b"no gzip at all" * 9, "the gzip data is damaged"),
     ],
 )
