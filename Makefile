@@ -37,7 +37,7 @@ demo: setup
 	@examples/crunchbase/run examples/crunchbase/data --home "$(SCORING_HOME)"
 
 test: setup
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .

@@ -3,7 +3,6 @@
 Run: .venv/bin/python benchmarks/event_log.py
 """
 
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -55,4 +54,4 @@ if __name__ == "__main__":
     for name, configuration in {"Dagster's own": "", "ours": OURS}.items():
         found = [seconds(configuration) for _ in range(3)]
         wall, processor = (min(values) for values in zip(*found, strict=True))
-        print(f"{name:14} {wall:6.2f} s, {processor:5.2f} s of processor", file=sys.stdout)
+        print(f"{name:14} {wall:6.2f} s, {processor:5.2f} s of processor")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from dagster_project.command import answers, terminal
+from dagster_project.command.json_text import snake_case
 from dagster_project.config import SettingsError
 from dagster_project.dbt_runner import DbtError
 from dagster_project.home import (
@@ -348,15 +349,6 @@ def report_run(
         terminal.print_arrivals(files, refused)
         terminal.print_outcome(outcome, about or {}, tuple(said_already))
     return 0 if outcome.ok else 1
-
-
-def snake_case(value: Any) -> Any:
-    """The same with names for programs: Dagster shows "rows landed" to people, JSON says rows_landed."""
-    if isinstance(value, Mapping):
-        return {str(name).replace(" ", "_"): snake_case(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [snake_case(item) for item in value]
-    return value
 
 
 @main.command(name="data-docs")

@@ -3,8 +3,8 @@
 Here: how a connection to a shard of the event log comes to be. Not here: what is logged (Dagster) and where the instance is
 configured (command/runs.py).
 
-Dagster's own storage opens and syncs the file anew for each of a run's hundreds of events: a refresh spent more time on
-that than on its features (benchmarks/event_log.py measures both).
+Dagster's own storage opens and syncs the file anew for each of a run's hundreds of events; benchmarks/event_log.py measures
+both.
 """
 
 from collections import OrderedDict
@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
+    SQLITE_BUSY_TIMEOUT_SECONDS,
+    SqliteEventLogStorage,
+)
 from dagster._core.storage.sql import create_engine
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
@@ -20,7 +23,6 @@ from sqlalchemy.pool import StaticPool
 
 # The index, the run at hand, and one that a page looks at.
 MOST_OPEN = 3
-BUSY_TIMEOUT_SECONDS = 30
 
 
 class HomeEventLog(SqliteEventLogStorage):
@@ -28,6 +30,11 @@ class HomeEventLog(SqliteEventLogStorage):
 
     A killed process loses nothing; a power cut may cost the last events of the run that it interrupts.
     """
+
+    def __init__(self, base_dir: str, inst_data: Any = None):
+        # Before Dagster's own, which connects.
+        self._engines: OrderedDict[str, Engine] = OrderedDict()
+        super().__init__(base_dir, inst_data)
 
     @classmethod
     def from_config_value(cls, inst_data: Any, config_value: dict[str, Any]) -> "HomeEventLog":
@@ -45,24 +52,23 @@ class HomeEventLog(SqliteEventLogStorage):
                 yield connection
 
     def _engine(self, shard: str) -> Engine:
-        engines: OrderedDict[str, Engine] = self.__dict__.setdefault("_engines", OrderedDict())
-        if shard not in engines:
-            engines[shard] = _open(self.conn_string_for_shard(shard))
-        engines.move_to_end(shard)
-        while len(engines) > MOST_OPEN:
-            engines.popitem(last=False)[1].dispose()
-        return engines[shard]
+        if shard not in self._engines:
+            self._engines[shard] = _open(self.conn_string_for_shard(shard))
+        self._engines.move_to_end(shard)
+        while len(self._engines) > MOST_OPEN:
+            self._engines.popitem(last=False)[1].dispose()
+        return self._engines[shard]
 
     def dispose(self) -> None:
         """Close all connections, then what Dagster's own storage holds."""
-        for engine in self.__dict__.pop("_engines", {}).values():
-            engine.dispose()
+        while self._engines:
+            self._engines.popitem()[1].dispose()
         super().dispose()
 
 
 def _open(address: str) -> Engine:
     # One connection for all threads: the storage's own lock lets one of them in at a time.
-    connect_args = {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
+    connect_args = {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
     engine = create_engine(address, poolclass=StaticPool, connect_args=connect_args)
 
     @event.listens_for(engine, "connect")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -42,16 +42,15 @@ def days_touched(home: Home, days: Iterable[date]) -> list[date]:
     """
     connection = warehouse.connect(home)
     try:
-        rows = connection.execute(
-            "select as_of_date from scoring.passed_days where as_of_date in "
-            "(select day + lag from (select unnest(?::date[]) as day), (select unnest([0, 1, 7]) as lag)) order by 1",
-            [list(days)],
-        ).fetchall()
-        passed = connection.execute("select as_of_date from scoring.passed_days").fetchall()
+        rows = connection.execute("select as_of_date from scoring.passed_days").fetchall()
     finally:
         connection.close()
-    missing = {day for (day,) in passed if not _history_file(home, HISTORY[0], day).exists()}
-    return sorted({day for (day,) in rows} | missing)
+    touched = {day + timedelta(days=lag) for day in days for lag in (0, 1, 7)}
+    return sorted(
+        day
+        for (day,) in rows
+        if day in touched or not _history_file(home, HISTORY[0], day).exists()
+    )
 
 
 def _history_file(home: Home, table: str, day: date) -> Path:

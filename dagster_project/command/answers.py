@@ -270,9 +270,8 @@ def last_published(home: Home) -> date | None:
 
 def last_known_day(home: Home) -> date | None:
     """The latest day on which anything that has landed was known; None before the first landing."""
-    return max(
-        (feed["last_known_at"] for feed in landed(home) if feed["last_known_at"]), default=None
-    )
+    rows = _in_parquet(home.landing, "select max(known_at) as last from {files}")
+    return rows[0]["last"] if rows else None
 
 
 def training(home: Home, version: str) -> dict[str, Any] | None:
@@ -293,10 +292,13 @@ def training(home: Home, version: str) -> dict[str, Any] | None:
     return rows[0] | {"baselines": json.loads(rows[0]["baselines"])} if rows else None
 
 
-def landed(home: Home) -> list[dict[str, Any]]:
-    """What lies in landing and quarantine now, table by table; the published tables know of it after the next refresh."""
+def landed(home: Home, refused_groups: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What lies in landing and quarantine now, table by table; the published tables know of it after the next refresh.
+
+    refused_groups: as of `_refused_groups`.
+    """
     refused: dict[tuple[str, str], int] = {}
-    for group in _refused_groups(home):
+    for group in refused_groups:
         key = group["vendor"], group["table_name"]
         refused[key] = refused.get(key, 0) + group["rows"]
     nothing = {"last_ds": None, "last_known_at": None, "rows_landed": 0, "files": 0}
@@ -373,7 +375,7 @@ def status(home: Home) -> dict[str, Any]:
         "home": str(home.root),
         "settings": str(home.settings_file),
         "published": None,
-        "feeds": landed(home),
+        "feeds": landed(home, groups),
         "landed_twice": landed_twice(home),
         "quarantined": groups[:10],
         "rows_in_quarantine": sum(group["rows"] for group in groups),

@@ -22,6 +22,15 @@ def to_json(value: Any) -> str:
     return json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
 
 
+def snake_case(value: Any) -> Any:
+    """The same with names for programs: Dagster shows "rows landed" to people, JSON says rows_landed."""
+    if isinstance(value, Mapping):
+        return {str(name).replace(" ", "_"): snake_case(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [snake_case(item) for item in value]
+    return value
+
+
 def _plain(value: Any) -> Any:
     """Plain JSON types, all the way down."""
     if value is None or isinstance(value, (bool, int, str)):

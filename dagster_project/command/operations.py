@@ -12,7 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from dagster_project.automation import quarter_of
-from dagster_project.command.answers import NoAnswer, WrongUse, arrivals
+from dagster_project.command.answers import (
+    NoAnswer,
+    WrongUse,
+    arrivals,
+    last_known_day,
+    last_published,
+)
 from dagster_project.command.runs import RunOutcome, run_job
 from dagster_project.feeds import VENDORS
 from dagster_project.feeds.file_names import table_of
@@ -119,7 +125,9 @@ def backfill(
 
 def retrain(home: Home, as_of: date | None, show: bool = True) -> tuple[date, RunOutcome]:
     """Train on what was known on a day (default: the last day that has landed). A refused training is not ok."""
-    as_of = as_of or _last_landed(home)
+    as_of = as_of or last_known_day(home)
+    if as_of is None:
+        raise NoAnswer("nothing has landed yet; see `scoring land --help`")
     _check_in_history(home, as_of)
     config = {
         "scoring_model": {"as_of": as_of.isoformat()},
@@ -174,27 +182,9 @@ def _check_in_history(home: Home, day: date) -> None:
 
 
 def _next_day(home: Home) -> date:
-    from dagster_project.command.answers import query
-
-    (row,) = query(home, "select max(as_of_date) as last from scores.account_scores")
-    if row["last"] is None:
+    last = last_published(home)
+    if last is None:
         raise NoAnswer(
             "no day has been published yet; name the first one: scoring refresh --date YYYY-MM-DD"
         )
-    return row["last"] + timedelta(days=1)
-
-
-def _last_landed(home: Home) -> date:
-    """The greatest known_at in landing."""
-    import duckdb
-
-    files = str(home.landing / "*" / "*" / "ds=*" / "*.parquet").replace("'", "''")
-    try:
-        (last,) = duckdb.sql(
-            f"select max(known_at) from read_parquet('{files}', union_by_name = true)"
-        ).fetchone()
-    except duckdb.IOException:
-        last = None
-    if last is None:
-        raise NoAnswer("nothing has landed yet; see `scoring land --help`")
-    return last
+    return last + timedelta(days=1)

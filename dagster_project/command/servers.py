@@ -3,7 +3,7 @@
 Here: starting and ending those processes together. Not here: what they show.
 
 One code server answers the pages and the daemon alike. Left to themselves each starts its own, and the daemon a new one
-every minute, which costs a core ten seconds each time.
+every minute.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -28,7 +26,6 @@ from dagster_project.home import Home
 CODE = "the code server"
 DAGSTER = "Dagster"
 MLFLOW = "MLflow"
-EXPERIMENT = "account_scoring"
 WORKSPACE = """\
 load_from:
   - grpc_server: {{socket: "{socket}", location_name: account_scoring}}
@@ -141,22 +138,12 @@ def in_words(home: Home, ports: dict[str, int], host: str) -> str:
     mlflow = "no pages before the first training; start this again then"
     if MLFLOW in ports:
         mlflow = f"http://{host}:{ports[MLFLOW]}"
-        experiment = _experiment(home)
+        # Loaded late: it brings what trains models along.
+        from models.registry import Registry
+
+        experiment = Registry(home.mlflow_database, home.mlflow_artifacts).experiment_id()
         mlflow += f" (trainings: {mlflow}/#/experiments/{experiment})" if experiment else ""
     return f"Dagster: {dagster} (runs: {dagster}/runs)\nMLflow: {mlflow}\nCtrl-C ends all of them."
-
-
-def _experiment(home: Home) -> str | None:
-    """The id of the experiment that holds the trainings, asked of MLflow's own tables."""
-    try:
-        with closing(sqlite3.connect(f"file:{home.mlflow_database}?mode=ro", uri=True)) as database:
-            row = database.execute(
-                "select experiment_id from experiments where name = ? and lifecycle_stage = 'active'",
-                [EXPERIMENT],
-            ).fetchone()
-    except sqlite3.Error:
-        return None
-    return str(row[0]) if row else None
 
 
 def _start(line: list[str], log: Path) -> subprocess.Popen:

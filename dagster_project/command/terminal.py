@@ -32,6 +32,7 @@ from dagster_project.command.printing import (
 )
 from dagster_project.command.progress import progress
 from dagster_project.home import home_path
+from models.promotion import PROMOTE
 
 if TYPE_CHECKING:
     from dagster_project.command.demo import DemoHome
@@ -79,7 +80,6 @@ UNITS = {"days": ("day", "days"), "years": ("year", "years"), "usd": ("USD", "US
 # Contributions to a score that are shown as a number and not only counted.
 LEAST_SHOWN = 0.001
 FAR_DAYS = 7
-PROMOTED = "promote"
 # How messages name a command, wherever they are written.
 COMMAND = re.compile(
     r"(?<![\w./-])scoring(?= (top|explain|query|status|land|refresh|backfill|retrain|evaluate|data-docs|dbt|doctor|ui)\b)"
@@ -305,11 +305,11 @@ def print_outcome(outcome: Any, about: Mapping[str, Any], said_already: Sequence
 def print_training(row: Mapping[str, Any]) -> None:
     """Print a training (a row of trained_models): verdict, what it rests on, and how it fares beside the baselines."""
     version, since = literal(row["scoring_model_version"]), row["champion_from"]
-    verdict = "promoted" if row["verdict"] == PROMOTED else f"refused ({row['verdict']})"
+    verdict = "promoted" if row["verdict"] == PROMOTE else f"refused ({row['verdict']})"
     print_lines(f"Scoring model {version}: {verdict}. {row['why']}.")
     if since:
         print_lines(f"It scores from {literal(since)} on.")
-    elif row["verdict"] != PROMOTED:
+    elif row["verdict"] != PROMOTE:
         print_lines("It scores no day; the scoring model before it, if there is one, stays in use.")
     print_lines(
         f"It rests on {counted(row['train_rows'], 'row')} ({row['train_positives']:,} converted), accounts as they were known "

@@ -178,10 +178,11 @@ def _same_file_name(landed: Path, name: str) -> bool:
 
 def _again(door: _Door, landed: Path) -> Receipt:
     quarantined = door.quarantine_dir / landed.relative_to(door.landing_dir)
+    rows = _source_rows_in(landed)
     return door.receipt(
-        rows_landed=_source_rows_in(landed),
+        rows_landed=rows,
         rows_quarantined=rows_in(quarantined),
-        states_at_creation=rows_in(landed) - _source_rows_in(landed),
+        states_at_creation=rows_in(landed) - rows,
         already_landed=True,
     )
 

@@ -47,5 +47,5 @@ def test_only_a_few_files_are_kept_open(instance):
         assert events(log, run_id)
     assert len(log._engines) == MOST_OPEN
     log.dispose()
-    assert "_engines" not in vars(log)
+    assert not log._engines
     assert events(log, runs[0])

@@ -148,5 +148,7 @@ def test_one_deal_is_singular_and_missing_is_said():
     assert age.say(3, "round", "rounds") == "3 years old when first on record"
     pace = feature_named("last_won_amount_per_day_usd").say(950, "round", "rounds")
     assert pace == "last round, spread over the time since and 90 days more, is about $950 a day"
+    kind = feature_named("last_won_type")
+    assert kind.say(None, "round", "rounds") == "no type on record for its last round"
     industry = feature_named("industry")
     assert industry.say(None, "round", "rounds") == "no industry on record"

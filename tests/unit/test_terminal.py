@@ -22,8 +22,8 @@ import polars as pl
 import pytest
 from rich.cells import cell_len
 
-from dagster_project.cli import snake_case
 from dagster_project.command import answers, printing, runs, servers, terminal
+from dagster_project.command.json_text import snake_case
 from dagster_project.home import Home
 
 
@@ -620,6 +620,7 @@ def test_the_pages_are_told_in_three_lines(tmp_path):
     home.mlflow_database.parent.mkdir()
     with closing(sqlite3.connect(home.mlflow_database)) as database:
         database.execute("create table experiments (experiment_id, name, lifecycle_stage)")
+        database.execute("create table model_version_tags (version)")
         database.execute("insert into experiments values (7, 'account_scoring', 'active')")
         database.commit()
     dagster, mlflow, end = servers.in_words(home, ports, "127.0.0.1").splitlines()

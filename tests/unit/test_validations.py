@@ -1,0 +1,58 @@
+"""What a day's number of accounts is held against."""
+
+from datetime import date, timedelta
+
+import duckdb
+import pytest
+
+from dagster_project.config import DEFAULT_SETTINGS_FILE, load_settings
+from dagster_project.validations import COMPARED_WITHIN_DAYS, _counts
+
+FIRST = date(2026, 1, 1)
+SECOND, THIRD = FIRST + timedelta(days=1), FIRST + timedelta(days=2)
+
+
+@pytest.fixture
+def scored():
+    """Day 1 scored 100 accounts and passed; day 2 scored 40 and was refused; day 3 is judged now."""
+    with duckdb.connect() as connection:
+        connection.execute("create schema marts; create schema scoring; create schema spine")
+        connection.execute(
+            "create table marts.account_scores_daily (as_of_date date, rank bigint, score double, score_basis text)"
+        )
+        connection.execute(
+            "create table spine.spine_account_day (as_of_date date, is_eligible boolean)"
+        )
+        connection.execute("create table scoring.passed_days (as_of_date date)")
+        for day, accounts in ((FIRST, 100), (SECOND, 40), (THIRD, 41)):
+            connection.execute(
+                "insert into marts.account_scores_daily select ?, range + 1, 50.0, 'model' from range(?)",
+                [day, accounts],
+            )
+        connection.execute("insert into scoring.passed_days values (?)", [FIRST])
+        yield connection
+
+
+def accounts_before(connection, day, of_this_run):
+    """What the day is held against; None if nothing is."""
+    counts = _counts(connection, load_settings(DEFAULT_SETTINGS_FILE), of_this_run)
+    (row,) = counts.filter(counts["as_of_date"] == day).to_dicts()
+    return row["previous"]
+
+
+def test_a_refused_day_is_nothing_to_compare_with(scored):
+    assert accounts_before(scored, THIRD, [THIRD]) == 100
+
+
+def test_a_day_of_the_same_run_is(scored):
+    assert accounts_before(scored, THIRD, [SECOND, THIRD]) == 40
+
+
+def test_before_the_first_day_there_is_nothing(scored):
+    assert accounts_before(scored, FIRST, [FIRST]) is None
+
+
+def test_a_day_too_long_ago_is_not_compared_with(scored):
+    last = FIRST + timedelta(days=COMPARED_WITHIN_DAYS)
+    assert accounts_before(scored, last, [last]) == 100
+    assert accounts_before(scored, last + timedelta(days=1), [last + timedelta(days=1)]) is None
