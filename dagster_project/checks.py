@@ -3,7 +3,9 @@
 Here: which suite guards which hand-over, on which rows. Not here: the expectations themselves (expectations/suites).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -23,6 +25,12 @@ from dagster_project.resources import ScoringHome
 from dagster_project.training_set import read_training_set
 from dagster_project.validations import Validation, account_scores_validations
 from dagster_project.warehouse import replace_rows
+from expectations.process import validation_process
+from expectations.suites.arrival import arrival_facts, arrival_suite
+from expectations.suites.training_set import training_set_suite
+from models.feature_contract import usable_features
+
+Judged = tuple[Validation, Any]
 
 # Written by the check of account_scores_daily, so it is no asset of its own; shown where its readers are.
 PASSED_DAYS = dg.AssetSpec(
@@ -33,103 +41,137 @@ PASSED_DAYS = dg.AssetSpec(
 )
 
 
+@dataclass(frozen=True)
+class Guard:
+    """One check: the validations that judge an asset, and what follows from their reports.
+
+    consequence: takes home, run id, and each validation with its report; what it says is told with a failure.
+    """
+
+    asset: dg.AssetKey
+    name: str
+    validations: Callable[[ScoringHome, dg.AssetCheckExecutionContext], Iterable[Validation]]
+    consequence: Callable[[ScoringHome, str, list[Judged]], str] | None = None
+
+    @property
+    def spec(self) -> dg.AssetCheckSpec:
+        """As Dagster shows it."""
+        return dg.AssetCheckSpec(
+            self.name,
+            asset=self.asset,
+            blocking=True,
+            description="Great Expectations suite; stored in Data Docs.",
+        )
+
+
 def suite_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
-    """All hand-over checks: feeds, training set, scores."""
+    """All hand-over checks: feeds (one step a vendor), training set, scores."""
     checks = []
     for vendor in settings.feeds:
         checks.append(_feed_arrived(vendor, VENDORS[vendor][0].name))
+        guards = []
         for table in VENDORS[vendor]:
             key, hold = landing_key(vendor, table.name), _hold_refused(vendor, table.name)
             rows = _rows_of(vendor, table, settings)
             arrival = _arrival_of(vendor, table.name, settings)
-            checks.append(_suite_check(key, "rows_are_sound", rows, hold))
-            checks.append(_suite_check(key, "was_readable", arrival, hold))
-    checks.append(_suite_check(dg.AssetKey("training_set"), "is_sound", _training_set))
-    scores = dg.AssetKey("account_scores_daily")
-    checks.append(_suite_check(scores, "is_sound", _account_scores, _remember_passed_days))
+            guards.append(Guard(key, "rows_are_sound", rows, hold))
+            guards.append(Guard(key, "was_readable", arrival, hold))
+        checks.append(_suite_checks(f"{vendor}_is_sound", guards))
+    training_set = Guard(dg.AssetKey("training_set"), "is_sound", _training_set)
+    scores = Guard(
+        dg.AssetKey("account_scores_daily"), "is_sound", _account_scores, _remember_passed_days
+    )
+    checks.append(_suite_checks("training_set_is_sound", [training_set]))
+    checks.append(_suite_checks("account_scores_are_sound", [scores]))
     return checks
 
 
-def _suite_check(
-    asset: dg.AssetKey,
-    name: str,
-    validations: Callable[[ScoringHome, dg.AssetCheckExecutionContext], Iterable[Validation]],
-    consequence: Callable[[ScoringHome, str, list[Any]], str] | None = None,
-) -> dg.AssetChecksDefinition:
-    """The one way from a suite to a check: run it on each frame, store the results, fail on anything critical.
+def _suite_checks(step: str, guards: list[Guard]) -> dg.AssetChecksDefinition:
+    """The one way from suites to checks: run them on each frame, store the results, fail on anything critical."""
 
-    consequence: what follows from the reports (home, run id, reports); what it says is told with the failure.
-    """
-
-    @dg.asset_check(
-        asset=asset,
-        name=name,
-        blocking=True,
-        description="Great Expectations suite; stored in Data Docs.",
-    )
+    @dg.multi_asset_check(name=step, specs=[guard.spec for guard in guards], can_subset=True)
     def check(
         context: dg.AssetCheckExecutionContext, scoring_home: ScoringHome
-    ) -> dg.AssetCheckResult:
-        store, run_id = scoring_home.home.expectations, context.run.run_id
-        judged = _judge(validations(scoring_home, context), asset.path[-1], run_id, store)
-        reports = [report for _, report in judged]
-        findings = [
-            f"{report.partition}: {finding.text()}"
-            for report in reports
-            for finding in report.findings
+    ) -> Iterator[dg.AssetCheckResult]:
+        asked_for = context.selected_asset_check_keys
+        wanted = [guard for guard in guards if guard.spec.key in asked_for]
+        ask = partial(_ask, run_id=context.run.run_id, store=scoring_home.home.expectations)
+        # All are asked before the first answer is waited for: rows are read here while others are validated there.
+        asked = [
+            (
+                guard,
+                [
+                    ask(one, guard.asset.path[-1])
+                    for one in guard.validations(scoring_home, context)
+                ],
+            )
+            for guard in wanted
         ]
-        passed = all(report.success for report in reports)
-        critical = [
-            f"{report.partition}: {f.text()} {f.advice}"
-            for report in reports
-            for f in report.failed_critical
-        ]
-        if consequence:
-            told = consequence(scoring_home, run_id, judged)
-            critical += [told] if told else []
-        return dg.AssetCheckResult(
-            passed=passed and not findings,
-            severity=dg.AssetCheckSeverity.ERROR if not passed else dg.AssetCheckSeverity.WARN,
-            description="\n".join(critical or findings) or None,
-            metadata={
-                "rows": sum(report.rows for report in reports),
-                "rows looked at": sum(report.rows_checked for report in reports),
-                "expectations": sum(report.statistics["evaluated"] for report in reports),
-                "findings": findings,
-            },
-        )
+        for guard, pending in asked:
+            judged = _judge(pending, partial(ask, name=guard.asset.path[-1]))
+            told = (
+                guard.consequence(scoring_home, context.run.run_id, judged)
+                if guard.consequence
+                else ""
+            )
+            yield _result(guard, [report for _, report in judged], told)
 
     return check
 
 
-def _judge(
-    validations: Iterable[Validation], name: str, run_id: str, store: Path
-) -> list[tuple[Validation, Any]]:
-    """Each validation with its report; several days that fail together are judged one by one."""
-    from expectations.runner import validate
+def _ask(asked: Validation, name: str, run_id: str, store: Path) -> tuple[Validation, Future]:
+    """Hand a validation to the process that has Great Expectations loaded; its frame is not kept here."""
+    report = validation_process().submit(
+        asked.frame,
+        asked.make_suite,
+        name=name,
+        run_id=run_id,
+        partition=asked.partition,
+        store_dir=store,
+        rows=asked.rows,
+    )
+    return asked._replace(frame=None), report
 
-    judged: list[tuple[Validation, Any]] = []
-    for asked in validations:
-        report = validate(
-            asked.frame,
-            asked.suite,
-            name=name,
-            run_id=run_id,
-            partition=asked.partition,
-            store_dir=store,
-            rows=asked.rows,
-        )
+
+def _judge(
+    pending: list[tuple[Validation, Future]],
+    ask: Callable[[Validation], tuple[Validation, Future]],
+) -> list[Judged]:
+    """Each validation with its report; several days that fail together are judged one by one."""
+    judged: list[Judged] = []
+    for asked, answer in pending:
+        report = answer.result()
         if asked.one_by_one and not report.success:
-            judged += _judge(asked.one_by_one(), name, run_id, store)
+            judged += _judge([ask(one) for one in asked.one_by_one()], ask)
         else:
             judged.append((asked, report))
     return judged
 
 
+def _result(guard: Guard, reports: list[Any], told: str) -> dg.AssetCheckResult:
+    findings = [f"{r.partition}: {finding.text()}" for r in reports for finding in r.findings]
+    critical = [f"{r.partition}: {f.text()} {f.advice}" for r in reports for f in r.failed_critical]
+    critical += [told] if told else []
+    passed = all(report.success for report in reports)
+    return dg.AssetCheckResult(
+        asset_key=guard.asset,
+        check_name=guard.name,
+        passed=passed and not findings,
+        severity=dg.AssetCheckSeverity.ERROR if not passed else dg.AssetCheckSeverity.WARN,
+        description="\n".join(critical or findings) or None,
+        metadata={
+            "rows": sum(report.rows for report in reports),
+            "rows looked at": sum(report.rows_checked for report in reports),
+            "expectations": sum(report.statistics["evaluated"] for report in reports),
+            "findings": findings,
+        },
+    )
+
+
 def _hold_refused(vendor: str, table: str) -> Callable:
     """An arrival that fails is taken out of landing, so that no later day is built on it."""
 
-    def hold(scoring_home: ScoringHome, run_id: str, judged: list[tuple[Validation, Any]]) -> str:
+    def hold(scoring_home: ScoringHome, run_id: str, judged: list[Judged]) -> str:
         home = scoring_home.home
         held = {
             hold_arrival(home.landing, home.held, vendor, table, day, asked.files)
@@ -147,9 +189,7 @@ def _hold_refused(vendor: str, table: str) -> Callable:
     return hold
 
 
-def _remember_passed_days(
-    scoring_home: ScoringHome, run_id: str, judged: list[tuple[Validation, Any]]
-) -> str:
+def _remember_passed_days(scoring_home: ScoringHome, run_id: str, judged: list[Judged]) -> str:
     """Only days that passed are published, now or by a later run."""
     days = sorted({day for asked, _ in judged for day in asked.days})
     failed = {day for asked, report in judged if not report.success for day in asked.days}
@@ -207,7 +247,7 @@ def _rows_of(vendor: str, table: Table, settings: Settings) -> Callable:
             files = landed_files(scoring_home.home.landing, vendor, table.name, day)
             rows, total = rows_to_check(files, table, day) if files else (None, 0)
             if total:
-                suite = guard.make(day, settings)
+                suite = partial(guard.make, day, settings)
                 yield Validation(guard.facts(rows), suite, day.isoformat(), total, (day,))
 
     return validations
@@ -233,15 +273,13 @@ def _arrival_of(vendor: str, table: str, settings: Settings) -> Callable:
 
 
 def _arrival(files: pl.DataFrame, settings: Settings, day: date) -> Validation:
-    from expectations.suites.arrival import arrival_facts, arrival_suite
-
     names = files["source_file"].to_list()
     facts = arrival_facts(
         dict(zip(names, files["landed"], strict=True)),
         dict(zip(names, files["refused"], strict=True)),
     )
     partition = f"{day} {names[0]}" if len(names) == 1 else day.isoformat()
-    suite = arrival_suite(settings.checks.max_quarantined_share)
+    suite = partial(arrival_suite, settings.checks.max_quarantined_share)
     return Validation(facts, suite, partition, days=(day,), files=tuple(files["source_sha256"]))
 
 
@@ -252,9 +290,6 @@ def _each(files: pl.DataFrame) -> Iterable[pl.DataFrame]:
 def _training_set(
     scoring_home: ScoringHome, context: dg.AssetCheckExecutionContext
 ) -> Iterable[Validation]:
-    from expectations.suites.training_set import training_set_suite
-    from models.feature_contract import usable_features
-
     settings = scoring_home.home.settings().for_training()
     connection = scoring_home.connect()
     try:
@@ -271,7 +306,8 @@ def _training_set(
         settings.left_out_features,
         versioned_attributes=settings.versioned_attributes,
     )
-    suite = training_set_suite(
+    suite = partial(
+        training_set_suite,
         feature_columns=[feature.name for feature in features],
         labels_as_of=labels_as_of or date.max,
         horizon_days=settings.horizon_days,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,21 @@ SEED = 7
 
 @dataclass(frozen=True)
 class FeedSuite:
-    """A suite of one vendor table: `make(day, settings)`; `facts` adds what it is asked about to the rows."""
+    """A suite of one vendor table: `make(day, settings)`, which can be pickled.
+
+    `facts` adds what it is asked about to the rows.
+    """
 
     make: Callable[[date, Settings], Any]
     facts: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows
 
 
 def _by_day(make: Callable[[date], Any], **facts: Any) -> FeedSuite:
-    return FeedSuite(lambda day, settings: make(day), **facts)
+    return FeedSuite(partial(_made_by_day, make), **facts)
+
+
+def _made_by_day(make: Callable[[date], Any], day: date, settings: Settings) -> Any:
+    return make(day)
 
 
 def _opportunities(day: date, settings: Settings) -> Any:

@@ -21,12 +21,13 @@ from dagster_project.publisher import horizon_columns
 class Validation(NamedTuple):
     """What one validation needs; `rows` says how many there are if the frame holds a sample of them.
 
+    `make_suite` is called in the process that validates, so it can be pickled.
     One that stands for several `days`, or several `files` (their SHA-256) of one, says how to judge them one by one if it
     fails.
     """
 
     frame: Any
-    suite: Any
+    make_suite: Callable[[], Any]
     partition: str
     rows: int | None = None
     days: tuple[date, ...] = ()
@@ -127,7 +128,8 @@ def _one_day(
     from expectations.suites.account_scores import account_scores_suite
 
     facts = counts.row(by_predicate=pl.col("as_of_date") == day, named=True)
-    suite = account_scores_suite(
+    suite = partial(
+        account_scores_suite,
         as_of_date=day,
         horizons_days=settings.conversion.horizons_days,
         eligible_count=facts["eligible"],
@@ -149,7 +151,8 @@ def _several_days(
 
     explained = min(settings.explanation.accounts_on(day, days) for day in days)
     mine = counts.filter(pl.col("as_of_date").is_in(days))
-    suite = several_days_suite(
+    suite = partial(
+        several_days_suite,
         as_of_dates=days,
         horizons_days=settings.conversion.horizons_days,
         most_accounts=mine["eligible"].max(),
@@ -162,9 +165,7 @@ def _several_days(
             map, partial(_one_day, connection, settings, counts, explained), days
         ),
     }
-    yield Validation(
-        mine.drop("as_of_date", "previous", "by_scorecard"), day_counts_suite(), **about
-    )
+    yield Validation(mine.drop("as_of_date", "previous", "by_scorecard"), day_counts_suite, **about)
     yield Validation(_rows(connection, settings, days), suite, **about)
 
 

@@ -76,6 +76,10 @@ def run_job(
     # Asked before the seconds that Dagster takes to load, and before there is a run that could only fail.
     with home.writing(job):
         pass
+    from expectations.process import validation_process
+
+    # It gets ready on another core while Dagster loads here.
+    validation_process()
     import dagster as dg
 
     from dagster_project.automation import RANGE_END, RANGE_START

@@ -21,6 +21,38 @@
     )
 {%- endmacro %}
 
+{# The files of all landed tables; landing_file says the table too. #}
+{% macro files_of_all_feeds() -%}
+    {%- set home = env_var('SCORING_HOME', '.scoring') | replace("'", "''") -%}
+    (
+        select file as path, regexp_extract(file, '([^/]+/[^/]+/ds=[^/]+/[^/]+)[.]parquet$', 1) || '@{{ model_digest() }}' as landing_file
+        from glob('{{ home }}/landing/*/*/ds=*/*.parquet')
+    )
+{%- endmacro %}
+
+{# Some columns of the rows of all landed files that the table being built does not hold, with vendor and table_name. #}
+{% macro new_rows_of_all_feeds(columns) -%}
+    {%- set home = env_var('SCORING_HOME', '.scoring') -%}
+    {%- set paths = [] -%}
+    {%- for vendor, table in landed_feeds() -%}
+        {%- do source('landing', vendor ~ '__' ~ table) -%}
+        {%- do paths.append(home ~ '/landing/' ~ vendor ~ '/' ~ table ~ '/_schema.parquet') -%}
+    {%- endfor -%}
+    {%- set unread -%}
+        select path from {{ files_of_all_feeds() }}
+        {%- if is_incremental() %} where landing_file not in (select landing_file from {{ this }}) {%- endif %}
+        order by path
+    {%- endset -%}
+    {%- if execute -%}{%- set paths = paths + (run_query(unread).columns[0].values() | list) -%}{%- endif -%}
+    (
+        select split_part(filename, '/', -4) as vendor, split_part(filename, '/', -3) as table_name, {{ columns }}
+        from read_parquet(
+            ['{{ paths | map('replace', "'", "''") | join("', '") }}'],
+            union_by_name = true, hive_partitioning = false, filename = true
+        )
+    )
+{%- endmacro %}
+
 {# The rows of the landed files that the table being built does not hold; see landing_table for sources and fixtures. #}
 {% macro new_landing_rows(vendor, table) -%}
     {%- set declared = source('landing', vendor ~ '__' ~ table) -%}
@@ -42,7 +74,7 @@
     {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) -%}
     {%- set feed = config.get('feed') -%}
     delete from {{ arguments['target_relation'] }}
-    where landing_file not in (select landing_file from {{ landing_files(feed[0], feed[1]) }});
+    where landing_file not in (select landing_file from {{ landing_files(feed[0], feed[1]) if feed else files_of_all_feeds() }});
     insert into {{ arguments['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arguments['temp_relation'] }}
 {%- endmacro %}

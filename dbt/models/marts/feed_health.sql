@@ -6,20 +6,25 @@ with scored as (
 
 ),
 
+feeds as (
+
+    select * from (values {% for vendor, table in landed_feeds() %}('{{ vendor }}', '{{ table }}'){{ ', ' if not loop.last }}{% endfor %}) as feed (vendor, table_name)
+
+),
+
 arrivals as (
 
-    {%- for vendor, table in landed_feeds() %}
     select
-        '{{ vendor }}' as vendor,
-        '{{ table }}' as table_name,
+        vendor,
+        table_name,
         max(ds) as last_ds,
-        max(known_at) as last_known_at,
-        max(known_at) filter (where known_at <= (select latest_day from scored)) as last_known_by_then,
-        count(distinct row(ds, source_sha256, source_line)) as rows_landed,
-        count(distinct source_sha256) as files
-    from {{ landing_table(vendor, table) }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+        max(known_on[-1]) as last_known_at,
+        max(list_max(list_filter(known_on, lambda day: day <= latest_day))) as last_known_by_then,
+        sum(rows_landed)::bigint as rows_landed,
+        count(*) as files
+    from {{ ref('int_feed_health__landed_files') }}
+    cross join scored
+    group by all
 
 ),
 
@@ -32,14 +37,15 @@ refused as (
 )
 
 select
-    arrivals.vendor,
-    arrivals.table_name,
+    feeds.vendor::varchar as vendor,
+    feeds.table_name::varchar as table_name,
     arrivals.last_ds::date as last_ds,
     arrivals.last_known_at::date as last_known_at,
-    arrivals.rows_landed,
-    arrivals.files,
+    coalesce(arrivals.rows_landed, 0) as rows_landed,
+    coalesce(arrivals.files, 0) as files,
     coalesce(refused.quarantined_rows, 0) as quarantined_rows,
     (scored.latest_day - arrivals.last_known_by_then)::integer as days_since_last_arrival
-from arrivals
+from feeds
+left join arrivals using (vendor, table_name)
 left join refused using (vendor, table_name)
 cross join scored
