@@ -1,7 +1,7 @@
 """Why a command cannot do or answer what it was asked.
 
-Here: one exception a reason that a person can mend. Not here: exit statuses (options.py), what home.py, config.py and
-dbt_runner.py raise themselves.
+Here: one exception a reason that a person can mend. Not here: exit statuses (options.py), what home.py, settings_file.py
+and dbt_runner.py raise themselves.
 """
 
 

@@ -16,9 +16,9 @@ import click
 
 from dagster_project.command.errors import BadQuestion, NoAnswer, WrongUse
 from dagster_project.command.terminal.messages import print_error
-from dagster_project.config import SettingsError
 from dagster_project.dbt_runner import DbtError
 from dagster_project.home import BusyError, EmptyHomeError, HomeError
+from dagster_project.settings_file import SettingsError
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON on standard output.")
 

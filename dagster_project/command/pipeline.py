@@ -28,7 +28,8 @@ from dagster_project.command.terminal.run_report import (
     print_outcome,
 )
 from dagster_project.command.terminal.scores import print_top
-from dagster_project.home import Home, open_home
+from dagster_project.home import Home
+from dagster_project.home_layout import open_home
 
 
 @click.command()

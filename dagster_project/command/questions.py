@@ -16,7 +16,7 @@ from dagster_project.command.options import AS_JSON, Day, answering
 from dagster_project.command.terminal.scores import print_explanation, print_top
 from dagster_project.command.terminal.status import print_status
 from dagster_project.command.terminal.tables import print_rows
-from dagster_project.home import open_home
+from dagster_project.home_layout import open_home
 
 
 @click.command()

@@ -10,7 +10,7 @@ import click
 from dagster_project.command.json_text import to_json
 from dagster_project.command.options import AS_JSON, answering
 from dagster_project.command.terminal.status import print_findings
-from dagster_project.home import open_home
+from dagster_project.home_layout import open_home
 
 
 @click.command(name="data-docs")

@@ -27,7 +27,8 @@ from dagster_project.command.terminal.console import print_lines
 from dagster_project.command.terminal.measures import print_evaluation
 from dagster_project.command.terminal.messages import print_commands
 from dagster_project.command.terminal.scores import print_top
-from dagster_project.home import Home, HomeError, home_path, open_home, quiet_environment
+from dagster_project.home import Home, HomeError, home_path, quiet_environment
+from dagster_project.home_layout import open_home
 from examples.crunchbase.convert import convert
 from examples.crunchbase.source import SourceError
 
