@@ -1,26 +1,24 @@
 """Settings: scoring.yaml as typed, checked values.
 
-Here: the shape of scoring.yaml, its defaults and its error messages. Not here: paths (home.py), secrets
-(environment only) and what the settings do (the modules that receive them).
+Here: the shape of scoring.yaml and its defaults. Not here: reading it and its error messages (settings_file.py), paths
+(home.py), secrets (environment only) and what the settings do (the modules that receive them).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, time
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    ValidationError,
     field_validator,
     model_validator,
 )
@@ -53,10 +51,6 @@ TRACKED_ATTRIBUTES = (
     "owner_id",
 )
 _DOMAIN = re.compile(r"(?!www\.)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
-
-
-class SettingsError(Exception):
-    """scoring.yaml cannot be used; the message names the file, the key and what to do."""
 
 
 class _Section(BaseModel):
@@ -361,80 +355,3 @@ def _known(names: Sequence[str], known: set[str]) -> Sequence[str]:
             )
             raise ValueError(f"there is no {name!r}; {hint}")
     return names
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML with dates left as text (pydantic reads them, and says which key holds an impossible one) and no key twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        """As SafeLoader, but of two equal keys the second is an error: the first would be lost without a word."""
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for place, (key, _) in enumerate(node.value):
-            if key.value in keys[:place]:
-                raise yaml.constructor.ConstructorError(
-                    None,
-                    None,
-                    f"the key {key.value} stands here for the second time",
-                    key.start_mark,
-                )
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
-    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def load_settings(path: Path) -> Settings:
-    """Read and check one scoring.yaml.
-
-    Raises SettingsError naming file, key and what to do.
-    """
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except FileNotFoundError:
-        raise SettingsError(f"{path}: there is no such settings file") from None
-    except (OSError, UnicodeDecodeError) as problem:
-        raise SettingsError(f"{path}: cannot be read: {problem}") from None
-    except yaml.YAMLError as problem:
-        mark = getattr(problem, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        what = getattr(problem, "problem", None) or "it does not parse"
-        raise SettingsError(f"{path}{where}: not valid YAML: {what}") from None
-    if not isinstance(content, dict):
-        raise SettingsError(
-            f"{path}: must hold keys and values; compare the project's scoring.yaml"
-        )
-    try:
-        return Settings.model_validate(content)
-    except ValidationError as problem:
-        raise SettingsError(f"{path}: {_in_words(problem)}") from None
-
-
-def _in_words(problem: ValidationError) -> str:
-    lines = []
-    for error in problem.errors():
-        key = ".".join(str(part) for part in error["loc"]) or "(top level)"
-        if error["type"] == "extra_forbidden":
-            lines.append(f"{key}: no such setting; remove it or correct its spelling")
-        elif error["type"] == "missing":
-            lines.append(f"{key}: is required and missing")
-        else:
-            lines.append(f"{key}: {_expected(error)}{_found(error['input'])}")
-    return "\n  ".join(lines)
-
-
-def _expected(error: Mapping[str, Any]) -> str:
-    if error["type"].startswith("date_"):
-        return "should be a day of the calendar, as in 2005-01-31"
-    if error["type"].startswith("time_"):
-        return 'should be a time of the day, as in "05:00"'
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return message[:1].lower() + message[1:]
-
-
-def _found(value: object) -> str:
-    if isinstance(value, dict):
-        return ""  # a whole section would bury the message
-    return " (found nothing)" if value is None else f" (found {value!r})"

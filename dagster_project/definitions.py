@@ -12,7 +12,8 @@ import dagster as dg
 from dagster_project import automation, dbt_runner
 from dagster_project.assets import ingestion, monitoring, publishing, scoring, training, transform
 from dagster_project.checks import PASSED_DAYS, suite_checks
-from dagster_project.home import Home, open_home, quiet_environment
+from dagster_project.home import Home, quiet_environment
+from dagster_project.home_layout import open_home
 from dagster_project.resources import ScoringHome
 
 

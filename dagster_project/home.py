@@ -1,7 +1,7 @@
 """The home: the one folder (SCORING_HOME) that holds all state, and the clock.
 
-Here: where things are, the layout's version stamp, what a move of the folder needs, the lock that keeps two writers apart,
-and the only reads of the environment. Not here: what is inside the files.
+Here: where things are, the lock that keeps two writers apart, and the only reads of the environment. Not here: opening a home
+(home_layout.py), what is inside the files.
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import shutil
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,14 +17,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from dagster_project.config import DEFAULT_SETTINGS_FILE, Settings, load_settings
+from dagster_project.config import DEFAULT_SETTINGS_FILE, Settings
+from dagster_project.settings_file import load_settings
 
-LAYOUT_VERSION = 1
 LEAST_FREE_MB = 64
 _WRITTEN_CLOCK = re.compile(r"\d{4}-\d{2}-\d{2}")
-# What file patterns (polars, DuckDB) and database addresses (sqlite) would read as something else.
-_NOT_IN_PATHS = "?%*[]"
-TAKEOVER_WAIT_SECONDS = 60
 TELEMETRY_OFF = {
     "DO_NOT_TRACK": "1",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -78,7 +73,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Home:
-    """Paths of one home; `open_home` makes and checks it."""
+    """Paths of one home; `open_home` (home_layout.py) makes and checks it."""
 
     root: Path
 
@@ -206,113 +201,7 @@ def _holder_in_words(holder: Path) -> str:
         return "another command; wait for it to end and try again"
 
 
-def command_line() -> str:
-    """The command as typed, for messages."""
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-
-
 def home_path(given: str | os.PathLike | None = None) -> Path:
     """The home's folder: what is given, else SCORING_HOME, else ./.scoring."""
     # Links resolved: one folder under two names must not look like a home that moved to and fro.
     return Path(given or os.environ.get("SCORING_HOME") or ".scoring").expanduser().resolve()
-
-
-def open_home(given: str | os.PathLike | None = None, create: bool = True) -> Home:
-    """Open the home, made if need be; mend what held the path of another place if the folder was moved or copied.
-
-    Raises HomeError when the layout is another version's, the folder is something else or out of reach, EmptyHomeError
-    when it is missing and not to be made.
-    """
-    home = Home(home_path(given))
-    if odd := [sign for sign in _NOT_IN_PATHS if sign in str(home.root)]:
-        raise HomeError(
-            f"{home.root}: a home's path cannot hold {' '.join(odd)}; name another folder in SCORING_HOME"
-        )
-    try:
-        return _opened(home, create)
-    except OSError as problem:
-        raise HomeError(
-            f"{home.root} cannot be used: {problem.strerror or problem}; mend that, or name another folder in SCORING_HOME"
-        ) from None
-
-
-def _opened(home: Home, create: bool) -> Home:
-    stamp = home.root / "home.json"
-    if not stamp.exists():
-        _make(home, stamp, create)
-        return home
-    seen = _read_stamp(stamp)
-    if seen.get("layout_version") != LAYOUT_VERSION:
-        raise HomeError(
-            f"{home.root} has layout version {seen.get('layout_version')}, this program reads {LAYOUT_VERSION}; "
-            "use the program's version that wrote it, or a new SCORING_HOME"
-        )
-    if seen.get("path") != str(home.root):
-        _moved(home, seen.get("path"), stamp)
-    return home
-
-
-def _make(home: Home, stamp: Path, create: bool) -> None:
-    if home.root.exists() and not home.root.is_dir():
-        raise HomeError(f"{home.root} is a file; SCORING_HOME must name a folder")
-    if not create:
-        raise EmptyHomeError(
-            f"{home.root} holds no scores yet; `make demo`, or `scoring land` and then `scoring retrain` and `scoring backfill`, "
-            "fill it (SCORING_HOME names the folder)"
-        )
-    strangers = (
-        [p.name for p in home.root.iterdir() if p.name not in _OWN] if home.root.exists() else []
-    )
-    if strangers:
-        raise HomeError(
-            f"{home.root} holds other files ({', '.join(sorted(strangers)[:3])}); name an empty or new folder in SCORING_HOME"
-        )
-    home.root.mkdir(parents=True, exist_ok=True)
-    _write_stamp(home, stamp)
-
-
-# What a person may have laid into a home before the first command.
-_OWN = {
-    "inbox",
-    "scoring.yaml",
-    "warehouse",
-    "landing",
-    "quarantine",
-    "home.json.tmp",
-    "dagster",
-    "dbt",
-}
-
-
-def _read_stamp(stamp: Path) -> dict:
-    try:
-        seen = json.loads(stamp.read_text())
-    except ValueError:
-        seen = None
-    if not isinstance(seen, dict):
-        raise HomeError(f"{stamp} is damaged; restore it from a copy, or start a new SCORING_HOME")
-    return seen
-
-
-def _write_stamp(home: Home, stamp: Path) -> None:
-    temporary = stamp.with_name("home.json.tmp")
-    temporary.write_text(
-        json.dumps({"layout_version": LAYOUT_VERSION, "path": str(home.root)}) + "\n"
-    )
-    os.replace(temporary, stamp)
-
-
-def _moved(home: Home, old_path: str | None, stamp: Path) -> None:
-    """MLflow's artefact locations and the published history view hold absolute paths: make them anew."""
-    if not old_path:
-        raise HomeError(
-            f"{stamp} names no path; restore it from a copy, or start a new SCORING_HOME"
-        )
-    from dagster_project.publisher import republish_views
-    from models.registry import relocate
-
-    with home.writing("taking over a moved or copied home", TAKEOVER_WAIT_SECONDS):
-        if home.mlflow_database.exists():
-            relocate(home.mlflow_database, Path(old_path), home.root)
-        republish_views(home)
-        _write_stamp(home, stamp)

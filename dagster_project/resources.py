@@ -11,7 +11,8 @@ import dagster as dg
 import duckdb
 
 from dagster_project import warehouse
-from dagster_project.home import Home, open_home, utc_now
+from dagster_project.home import Home, utc_now
+from dagster_project.home_layout import open_home
 from dagster_project.run_launcher import sign_of_life
 from models.registry import Registry
 

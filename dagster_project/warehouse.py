@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import duckdb
-import polars as pl
 
 from dagster_project.home import Home
+
+if TYPE_CHECKING:
+    import polars as pl
 
 TABLES = {
     "account_predictions": """

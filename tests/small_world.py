@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from dagster_project.command import operations
-from dagster_project.home import Home, open_home
+from dagster_project.home import Home
+from dagster_project.home_layout import open_home
 
 FIRST_DAY, LAST_DAY = date(2018, 1, 1), date(2021, 6, 30)
 SETTINGS = """\

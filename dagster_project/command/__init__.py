@@ -1,1 +1,1 @@
-"""What stands behind the `scoring` command (cli.py): doing (operations, runs), asking (answers), showing (terminal)."""
+"""What stands behind the `scoring` command (cli.py): its words, doing, asking, showing; see ARCHITECTURE.md."""

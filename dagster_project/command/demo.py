@@ -1,7 +1,7 @@
 """`scoring demo`: a world to try everything on, through the same door and the same jobs as real data.
 
 Here: which runs a demo home needs, in which order, and what a second or a broken-off `scoring demo` does. Not here: the world
-itself (dagster_project/demo), the jobs (automation.py), what is printed (terminal.py).
+itself (dagster_project/demo), the jobs (automation.py), what is printed (terminal/).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import yaml
 
 from dagster_project.automation import DAYS, last_day_of_quarter, quarter_of
-from dagster_project.command.answers import NoAnswer, WrongUse
+from dagster_project.command.errors import NoAnswer, WrongUse
 from dagster_project.command.operations import retrain
 from dagster_project.command.runs import RunOutcome, run_job
 from dagster_project.config import DEFAULT_SETTINGS_FILE

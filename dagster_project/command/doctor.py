@@ -11,8 +11,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from dagster_project.config import SettingsError
-from dagster_project.home import Home, HomeError, open_home
+from dagster_project.home import Home, HomeError
+from dagster_project.home_layout import open_home
+from dagster_project.settings_file import SettingsError
 
 LOW_DISK_BYTES = 1 << 30
 

@@ -1,7 +1,7 @@
 """Answers as JSON for programs.
 
 Belongs here: turning what queries and runs return into plain JSON.
-Does not belong here: text for people (printing.py).
+Does not belong here: text for people (terminal/).
 """
 
 from __future__ import annotations

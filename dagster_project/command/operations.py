@@ -1,7 +1,7 @@
 """What the scoring command can have done: land, refresh, backfill, retrain, evaluate.
 
-Here: which job, partition and configuration a command means, checked before anything runs. Not here: printing (cli.py) and
-the work itself (assets/). The examples use these functions too: one way in.
+Here: which job, partition and configuration a command means, checked before anything runs. Not here: what is said of it
+(pipeline.py) and the work itself (assets/). The examples use these functions too: one way in.
 """
 
 from __future__ import annotations
@@ -12,13 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from dagster_project.automation import quarter_of
-from dagster_project.command.answers import (
-    NoAnswer,
-    WrongUse,
-    arrivals,
-    last_known_day,
-    last_published,
-)
+from dagster_project.command.answers import last_published
+from dagster_project.command.errors import NoAnswer, WrongUse
+from dagster_project.command.landed import arrivals, last_known_day
 from dagster_project.command.runs import RunOutcome, run_job
 from dagster_project.feeds import VENDORS
 from dagster_project.feeds.file_names import table_of

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from dagster_project.command.operations import WrongUse
+from dagster_project.command.errors import WrongUse
 from dagster_project.command.runs import prepare_instance, workspace_file
 from dagster_project.home import Home
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from dagster_project.demo.accounts import Duplicates, account_of
 from dagster_project.demo.calendar import Calendar
 from dagster_project.demo.companies import Companies, stream
+from dagster_project.demo.duplicates import Duplicates, account_of
 from dagster_project.demo.hidden_state import (
     ENGAGED,
     HAS_CHAMPION,

@@ -25,6 +25,7 @@ from dagster_project.demo import (
 from dagster_project.demo import visits as visiting
 from dagster_project.demo.calendar import Calendar
 from dagster_project.demo.companies import Companies, make_companies
+from dagster_project.demo.duplicates import Duplicates, plan_duplicates
 from dagster_project.demo.ga4_files import visitor_ids
 from dagster_project.demo.hidden_state import Chain
 from dagster_project.demo.lives import Lives, live
@@ -57,7 +58,7 @@ def make_block(
     """Make a block; `table` holds the true probabilities by class and state."""
     companies = make_companies(settings, calendar, number)
     lives = live(settings, calendar, chain, companies)
-    duplicates = accounts.plan_duplicates(settings, calendar, companies, lives)
+    duplicates = plan_duplicates(settings, calendar, companies, lives)
     visits = visiting.make_visits(settings, calendar, companies, lives)
     events, fills = web.make_events(settings, companies, lives, visits)
     leads = people.live_leads(settings, companies, lives, fills)
@@ -98,7 +99,7 @@ def _tables(
     calendar: Calendar,
     companies: Companies,
     lives: Lives,
-    duplicates: accounts.Duplicates,
+    duplicates: Duplicates,
     leads: people.LeadLives,
     deals: opportunities.Opportunities,
     tasks: activities.Acts,

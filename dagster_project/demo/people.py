@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 
 from dagster_project.demo import names
-from dagster_project.demo.accounts import DUPLICATE, Duplicates
 from dagster_project.demo.calendar import Calendar
 from dagster_project.demo.companies import NEVER, Companies, stream
+from dagster_project.demo.duplicates import DUPLICATE, Duplicates
 from dagster_project.demo.hidden_state import PHASE
 from dagster_project.demo.ids import record_ids
 from dagster_project.demo.lives import Lives

@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from dagster_project.demo import names
-from dagster_project.demo.accounts import DUPLICATE, OURSELVES, RIVAL, Duplicates
+from dagster_project.demo.accounts import OURSELVES, RIVAL
 from dagster_project.demo.calendar import Calendar
 from dagster_project.demo.companies import NEVER, Companies, stream
+from dagster_project.demo.duplicates import DUPLICATE, Duplicates
 from dagster_project.demo.ga4_files import visitor_ids
 from dagster_project.demo.ids import record_ids
 from dagster_project.demo.people import LeadLives

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from dagster_project.demo import names
-from dagster_project.demo.accounts import DUPLICATE, Duplicates
 from dagster_project.demo.calendar import HORIZONS, Calendar
 from dagster_project.demo.companies import NEVER, Companies
+from dagster_project.demo.duplicates import DUPLICATE, Duplicates
 from dagster_project.demo.hidden_state import (
     COOL,
     ENGAGED,

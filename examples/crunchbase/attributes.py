@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.command import terminal
+from dagster_project.command.terminal.tables import print_table
 
 ATTRIBUTES = ("industry", "region", "city", "founded_on")
 BY_PRESENCE = """
@@ -52,7 +52,7 @@ def main(home: Path) -> None:
         for name in ATTRIBUTES
         for row in connection.execute(BY_PRESENCE.format(name=name)).fetchall()
     ]
-    terminal.print_table(
+    print_table(
         "Share that raised again within 365 days, by whether the attribute is filled in the export of 2013",
         ["as of", "attribute", "filled", "missing", "companies without"],
         [
@@ -62,7 +62,7 @@ def main(home: Path) -> None:
     )
 
     found = connection.execute(BY_CATEGORY).fetchall()
-    terminal.print_table(
+    print_table(
         "The same by category on the last day: long silent companies, and companies with a recent round",
         ["category", "silent for 3 years", "companies", "round within a year", "companies"],
         [

@@ -19,10 +19,16 @@ from typing import Any
 
 import click
 
-from dagster_project.cli import Day, answering
-from dagster_project.command import answers, operations, terminal
+from dagster_project.command import answers, operations
+from dagster_project.command.errors import NoAnswer, WrongUse
+from dagster_project.command.options import Day, answering
 from dagster_project.command.runs import RunOutcome
-from dagster_project.home import Home, HomeError, home_path, open_home, quiet_environment
+from dagster_project.command.terminal.console import print_lines
+from dagster_project.command.terminal.measures import print_evaluation
+from dagster_project.command.terminal.messages import print_commands
+from dagster_project.command.terminal.scores import print_top
+from dagster_project.home import Home, HomeError, home_path, quiet_environment
+from dagster_project.home_layout import open_home
 from examples.crunchbase.convert import convert
 from examples.crunchbase.source import SourceError
 
@@ -45,7 +51,7 @@ METRICS = (
 LEADS = ("model_lead_auc", "model_lead_auc_low", "model_lead_auc_high")
 
 
-class StepFailed(answers.NoAnswer):
+class StepFailed(NoAnswer):
     """One step of the run did not succeed."""
 
 
@@ -80,14 +86,14 @@ def main(
     quiet_environment()
     started = time.monotonic()
     if json_file and not json_file.absolute().parent.is_dir():
-        raise operations.WrongUse(f"--json {json_file}: there is no such folder")
+        raise WrongUse(f"--json {json_file}: there is no such folder")
     home_dir = home_path(home_dir or os.environ.get("SCORING_HOME") or ".scoring-crunchbase")
     with tempfile.TemporaryDirectory(prefix="crunchbase-") as folder:
         exported = Path(folder)
         try:
             summary = convert(source_dir, exported)
         except SourceError as problem:
-            raise operations.WrongUse(str(problem)) from None
+            raise WrongUse(str(problem)) from None
         home = claim_home(home_dir, exported)
         as_of = as_of or summary.last_round - HORIZON
         rounds = f"{summary.opportunities:,} funding rounds up to {summary.last_round}"
@@ -100,7 +106,7 @@ def main(
     if as_of + HORIZON <= summary.last_round:
         step("evaluate", operations.evaluate(home, as_of))
         answer |= measures(home, as_of)
-        terminal.print_evaluation(
+        print_evaluation(
             f"What happened in the 365 days after {as_of}: who raised again?",
             answers.evaluation(home, as_of),
             words=("Companies", "Raised"),
@@ -191,16 +197,16 @@ def measures(home: Home, day: date) -> dict[str, Any]:
 
 def finish(home: Home, as_of: date, top: int, started: float) -> None:
     """Whom to call first and why, and where to ask further."""
-    terminal.print_lines("")
+    print_lines("")
     if (latest := answers.last_published(home)) != as_of:
-        terminal.print_lines(
+        print_lines(
             f"This home has been refreshed since: its latest scores are those of {latest}, shown here; what stands above "
             f"is of {as_of}.",
             "",
         )
-    terminal.print_top(answers.top(home, top), home.settings().conversion.primary_horizon_days)
+    print_top(answers.top(home, top), home.settings().conversion.primary_horizon_days)
     print("Ask further:")
-    terminal.print_commands(
+    print_commands(
         'scoring query "select * from scores.account_scores order by rank limit 20"',
         "scoring status",
     )

@@ -249,7 +249,7 @@ def test_a_history_import_again_changes_nothing(first_run, scoring, same_day_aga
 
 def test_a_second_writer_is_told_who_writes(scoring, same_day_again):
     hold = (
-        "import sys; from dagster_project.home import open_home\n"
+        "import sys; from dagster_project.home_layout import open_home\n"
         "with open_home(sys.argv[1]).writing('a long back-fill'): print(flush=True); input()"
     )
     holder = subprocess.Popen(

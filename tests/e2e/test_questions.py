@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from dagster_project.cli import main
 from dagster_project.command import answers
+from dagster_project.command.errors import BadQuestion
 from dagster_project.home import Home
 from tests.command_line import EXAMPLE, SCORING, Scoring, environment, widest
 
@@ -112,7 +113,7 @@ def test_query_shows_all_reasons_and_whole_descriptions(first_run, scores):
 
 
 def test_query_tells_an_error_without_the_insides_of_the_database(first_run, monkeypatch):
-    with pytest.raises(answers.BadQuestion) as refused:
+    with pytest.raises(BadQuestion) as refused:
         answers.query(Home(first_run.home), "select * from read_csv('/etc/passwd')")
     assert "Stack Trace" not in str(refused.value)
 
@@ -154,7 +155,7 @@ def test_query_refuses_what_it_may_not_do(first_run):
 def test_query_only_reads_what_is_published(first_run, sql, words):
     home = first_run.home
     before = sorted(home.glob("published/*"))
-    with pytest.raises(answers.BadQuestion) as refused:
+    with pytest.raises(BadQuestion) as refused:
         answers.query(Home(home), sql.format(home=home, published=home / "published"))
     assert words in str(refused.value)
     assert sorted(home.glob("published/*")) == before

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from dagster_project import publisher, warehouse
-from dagster_project.home import open_home
+from dagster_project.home_layout import open_home
 
 FIRST = date(2026, 1, 1)
 

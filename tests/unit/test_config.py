@@ -11,7 +11,8 @@ from datetime import date, time
 
 import pytest
 
-from dagster_project.config import DEFAULT_SETTINGS_FILE, PROJECT_ROOT, SettingsError, load_settings
+from dagster_project.config import DEFAULT_SETTINGS_FILE, PROJECT_ROOT
+from dagster_project.settings_file import SettingsError, load_settings
 from models.feature_contract import FEATURES
 
 PROJECT = DEFAULT_SETTINGS_FILE.read_text(encoding="utf-8")

@@ -11,11 +11,12 @@ from datetime import date, datetime, timedelta
 import polars as pl
 import pytest
 
-from dagster_project.config import DEFAULT_SETTINGS_FILE, load_settings
+from dagster_project.config import DEFAULT_SETTINGS_FILE
 from dagster_project.feed_suites import FEED_SUITES, rows_by_file, rows_to_check
 from dagster_project.feeds import VENDORS
 from dagster_project.feeds.salesforce import CONTACT
 from dagster_project.landing.store import landing_schema
+from dagster_project.settings_file import load_settings
 from expectations.vocabulary import suite
 from tests.unit.test_expectation_suites import (
     DAY,

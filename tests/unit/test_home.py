@@ -16,21 +16,22 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from dagster_project import home as home_module
+from dagster_project import home_layout
 from dagster_project.home import (
     TELEMETRY_OFF,
     BusyError,
     EmptyHomeError,
     HomeError,
     home_path,
-    open_home,
     quiet_environment,
     utc_now,
 )
+from dagster_project.home_layout import open_home
 from dagster_project.landing.known_at import arrival_day
 
 HOLD = """
 import sys
-from dagster_project.home import open_home
+from dagster_project.home_layout import open_home
 with open_home(sys.argv[1]).writing("a long refresh"):
     print("held", flush=True)
     sys.stdin.read()
@@ -142,7 +143,7 @@ def test_a_disk_without_room_is_told(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(home_module.os, "replace", full)
+    monkeypatch.setattr(home_layout.os, "replace", full)
     assert "No space left on device" in refusal(tmp_path / "home")
 
 
@@ -170,7 +171,7 @@ def test_a_moved_home_is_stamped_with_its_new_place(tmp_path):
 
 def test_a_home_is_not_taken_over_while_another_writes(tmp_path, monkeypatch):
     root = open_home(tmp_path / "home").root
-    monkeypatch.setattr(home_module, "TAKEOVER_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(home_layout, "TAKEOVER_WAIT_SECONDS", 0.1)
     with another_writer(root):
         (root / "home.json").write_text(json.dumps({"layout_version": 1, "path": "/elsewhere"}))
         with pytest.raises(BusyError, match="a long refresh"):

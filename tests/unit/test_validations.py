@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import duckdb
 import pytest
 
-from dagster_project.config import DEFAULT_SETTINGS_FILE, load_settings
+from dagster_project.config import DEFAULT_SETTINGS_FILE
+from dagster_project.settings_file import load_settings
 from dagster_project.validations import COMPARED_WITHIN_DAYS, _counts
 
 FIRST = date(2026, 1, 1)

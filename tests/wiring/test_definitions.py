@@ -16,7 +16,7 @@ from dagster_project import automation, warehouse
 from dagster_project.automation import quarterly_partitions
 from dagster_project.definitions import build_definitions
 from dagster_project.feeds import VENDORS
-from dagster_project.home import open_home
+from dagster_project.home_layout import open_home
 
 PROJECT = Path(__file__).parents[2]
 # The way of the data, as the pages show it from left to right.

@@ -1,0 +1,89 @@
+"""`scoring status`: in what state is the home?
+
+Here: what is published beside what lies in the folders, and sizes. Not here: the folders themselves (landed.py), printing
+(terminal/status.py).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.command.landed import feeds, landed_twice, refused_groups
+from dagster_project.command.query_rows import rows_of
+from dagster_project.home import Home
+from dagster_project.publisher import connect_published
+
+
+def home_status(home: Home) -> dict[str, Any]:
+    """What is stored and published, feed by feed, with sizes in bytes. Feeds and quarantine: as their folders are now."""
+    groups = refused_groups(home)
+    answer: dict[str, Any] = {
+        "home": str(home.root),
+        "settings": str(home.settings_file),
+        "published": None,
+        "feeds": feeds(home, groups),
+        "landed_twice": landed_twice(home),
+        "quarantined": groups[:10],
+        "rows_in_quarantine": sum(group["rows"] for group in groups),
+    }
+    try:
+        connection = connect_published(home)
+    except FileNotFoundError:
+        return {**answer, "sizes_bytes": _sizes(home)}
+    try:
+        _add_published(answer, connection)
+    finally:
+        connection.close()
+    return {**answer, "sizes_bytes": _sizes(home)}
+
+
+def _add_published(answer: dict[str, Any], connection: duckdb.DuckDBPyConnection) -> None:
+    answer["published"] = rows_of(
+        connection,
+        "select as_of_date, count(*) as accounts, count(*) filter (where band = 'hot') as hot, "
+        "min(scoring_model_version) as scoring_model_version, min(score_basis) as score_basis, max(scored_at) as scored_at "
+        "from scores.account_scores group by as_of_date",
+    )[0]
+    answer["days"] = rows_of(
+        connection,
+        "select count(distinct as_of_date) as stored, min(as_of_date) as first, max(as_of_date) as last "
+        "from scores.account_scores_daily",
+    )[0]
+    health = {
+        (row["vendor"], row["table_name"]): row
+        for row in rows_of(connection, "select * from scores.feed_health")
+    }
+    for feed in answer["feeds"]:
+        seen = health.get((feed["vendor"], feed["table_name"]), {})
+        feed["days_since_last_arrival"] = seen.get("days_since_last_arrival")
+        feed["rows_at_last_refresh"] = seen.get("rows_landed", 0)
+    (answer["rows_in_quarantine_published"],) = connection.execute(
+        "select count(*) from scores.quarantined_rows"
+    ).fetchone()
+    answer["models"] = rows_of(
+        connection, "select * from scores.model_versions order by trained_as_of desc limit 5"
+    )
+
+
+def _sizes(home: Home) -> dict[str, int]:
+    places = {
+        "landing": home.landing,
+        "quarantine": home.quarantine,
+        "warehouse": home.warehouse.parent,
+        "published": home.published,
+        "mlflow": home.mlflow_database.parent,
+        "expectations": home.expectations,
+        "dagster": home.dagster,
+    }
+    return {name: _size(path) for name, path in places.items()}
+
+
+def _size(folder: Path) -> int:
+    return (
+        sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        if folder.exists()
+        else 0
+    )

@@ -1,0 +1,231 @@
+"""Commands that run the pipeline: demo, land, refresh, backfill, retrain, evaluate.
+
+Here: their words and options, and what is said of a run. Not here: which job a command means (operations.py, demo.py), how the
+run goes (runs.py), tables (terminal/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dagster_project.command import answers
+from dagster_project.command.json_text import snake_case, to_json
+from dagster_project.command.landed import arrivals, landed_twice, last_known_day, refused_rows
+from dagster_project.command.options import AS_JSON, Day, answering
+from dagster_project.command.terminal.console import print_lines
+from dagster_project.command.terminal.measures import print_evaluation, print_training
+from dagster_project.command.terminal.messages import print_commands, print_note, print_warning
+from dagster_project.command.terminal.run_report import (
+    print_arrivals,
+    print_demo,
+    print_landing_day,
+    print_outcome,
+)
+from dagster_project.command.terminal.scores import print_top
+from dagster_project.home import Home
+from dagster_project.home_layout import open_home
+
+
+@click.command()
+@click.option(
+    "--accounts",
+    default=2000,
+    show_default=True,
+    type=click.IntRange(50, 1_000_000),
+    help="Companies.",
+)
+@click.option(
+    "--months", default=36, show_default=True, type=click.IntRange(12, 120), help="History."
+)
+@click.option("--seed", default=7, show_default=True, type=int, help="Another seed, another world.")
+@AS_JSON
+@answering
+def demo(accounts: int, months: int, seed: int, as_json: bool) -> None:
+    """A world to try it on: invented companies in four vendors' files.
+
+    Ends on 2026-06-30 and leaves the 30 days after it in the inbox: `scoring refresh` takes them day by day. Wants a home of
+    its own. The truth behind the world is written to demo/truth, which the pipeline never reads.
+    """
+    from dagster_project.command.demo import make_demo
+
+    home = open_home()
+    made = make_demo(home, accounts, months, seed, print_note, show=not as_json)
+    if as_json:
+        return click.echo(to_json(asdict(made)))
+    print_demo(made)
+    print_top(answers.top(home, 10), home.settings().conversion.primary_horizon_days)
+
+
+@click.command()
+@click.argument("vendor")
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH..."
+)
+@click.option(
+    "--date", "day", type=Day(), help="Land as known on this day (default: by the arrival clock)."
+)
+@click.option(
+    "--history",
+    "is_history",
+    is_flag=True,
+    help="A first import: each row known since its own change stamps.",
+)
+@AS_JSON
+@answering
+def land(
+    vendor: str, paths: tuple[Path, ...], day: date | None, is_history: bool, as_json: bool
+) -> int:
+    """Land a vendor's export (files or folders of CSV, JSONL or Parquet, gzip or not).
+
+    A file's name says its table: account.csv, opportunities-part1.jsonl.gz, OpportunityHistory.parquet. A bad row goes to
+    quarantine, a bad file is refused; both are told with the reason. Exit status 1: nothing could be landed.
+    """
+    from dagster_project.command import operations
+
+    home = open_home()
+    outcome = operations.land(home, vendor, list(paths), day, is_history, show=not as_json)
+    files = arrivals(outcome.metadata)
+    known = None if is_history or not files else date.fromisoformat(files[-1]["day"])
+    about = {"known_as_of": known, "is_history": is_history}
+    status = report_run(home, outcome, as_json, about if as_json else None)
+    if outcome.ok and not as_json:
+        print_landing_day(known, answers.last_published(home))
+        for file in landed_twice(home):
+            if file["source_file"] in {one["file"] for one in files}:
+                print_warning(twice(file))
+    return status
+
+
+def twice(file: dict[str, Any]) -> str:
+    """That a file of the same bytes landed for more than one day."""
+    days = ", ".join(day.isoformat() for day in file["days"])
+    return f"{file['source_file']} landed for several days with the same content: {days}"
+
+
+@click.command()
+@click.option(
+    "--date", "day", type=Day(), help="The day; default: the one after the last published."
+)
+@AS_JSON
+@answering
+def refresh(day: date | None, as_json: bool) -> int:
+    """One day: inbox → landing → features → checks → scores → published.
+
+    Files of the day lie in inbox/<vendor>/<YYYY-MM-DD>/ of the home. Without any data, or when a check fails, nothing is
+    published, the scores of the day before stay served, and the exit status is 1.
+    """
+    from dagster_project.command import operations
+
+    home = open_home()
+    day, outcome = operations.refresh(home, day, show=not as_json)
+    return report_run(home, outcome, as_json, {"as_of_date": day})
+
+
+@click.command()
+@click.option("--from", "first", type=Day(), required=True, help="First day.")
+@click.option("--to", "last", type=Day(), required=True, help="Last day.")
+@click.option(
+    "--model",
+    type=click.Choice(["latest"]),
+    help="Restate with the newest scoring model, on purpose.",
+)
+@AS_JSON
+@answering
+def backfill(first: date, last: date, model: str | None, as_json: bool) -> int:
+    """History, each day as it was known that day, in one run."""
+    from dagster_project.command import operations
+
+    home = open_home()
+    outcome = operations.backfill(home, first, last, model, show=not as_json)
+    return report_run(home, outcome, as_json, {"from": first, "to": last})
+
+
+@click.command()
+@click.option(
+    "--as-of",
+    type=Day(),
+    help="Train on what was known on this day; default: the last day that has landed.",
+)
+@AS_JSON
+@answering
+def retrain(as_of: date | None, as_json: bool) -> int:
+    """Train, evaluate, and promote or refuse, with the reasons."""
+    from dagster_project.command import operations
+
+    home = open_home()
+    as_of = as_of or last_known_day(home)
+    if as_of and not as_json:
+        print_note(f"training on what was known on {as_of}")
+    as_of, outcome = operations.retrain(home, as_of, show=not as_json)
+    version = outcome.metadata.get("trained_models", {}).get("scoring model")
+    trained = answers.training(home, version) if version else None
+    if trained and not as_json:
+        print_training(trained)
+    return report_run(
+        home, outcome, as_json, {"as_of": as_of}, said_already=outcome.metadata if trained else ()
+    )
+
+
+@click.command()
+@click.option(
+    "--date", "day", type=Day(), required=True, help="A scored day whose outcomes are known."
+)
+@AS_JSON
+@answering
+def evaluate(day: date, as_json: bool) -> int:
+    """Hold the scores of a day against what happened since."""
+    from dagster_project.command import operations
+
+    home = open_home()
+    outcome = operations.evaluate(home, day, show=not as_json)
+    about: dict[str, Any] = {"as_of_date": day}
+    if not outcome.ok:
+        return report_run(home, outcome, as_json, about)
+    rows = answers.evaluation(home, day)
+    if as_json:
+        return report_run(home, outcome, as_json, about | {"evaluation": rows})
+    print_evaluation(
+        f"What happened in the {rows[0]['horizon_days']} days after {day}, as known on {rows[0]['outcomes_known_as_of']}",
+        rows,
+    )
+    print_lines("Each measure, also of the baselines on a part of the accounts:")
+    print_commands(
+        f"scoring query \"select * from scores.score_evaluation where as_of_date = date '{day}'\""
+    )
+    return report_run(home, outcome, as_json, about, said_already=outcome.metadata)
+
+
+def report_run(
+    home: Home,
+    outcome: Any,
+    as_json: bool,
+    about: dict[str, Any] | None = None,
+    said_already: Iterable[str] = (),
+) -> int:
+    """Print what came of a run, with each file that it brought and each row that it refused; returns the exit status.
+
+    said_already: assets of which enough has been printed.
+    """
+    files = arrivals(outcome.metadata)
+    refused = refused_rows(home, files)
+    if as_json:
+        facts = {
+            "ok": outcome.ok,
+            "job": outcome.job,
+            "run_id": outcome.run_id,
+            "problems": outcome.problems,
+            "files": files,
+            "refused": refused,
+        }
+        facts = snake_case({**facts, "assets": outcome.metadata})
+        click.echo(to_json({**(about or {}), **facts}))
+    else:
+        print_arrivals(files, refused)
+        print_outcome(outcome, about or {}, tuple(said_already))
+    return 0 if outcome.ok else 1
