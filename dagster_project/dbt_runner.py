@@ -22,7 +22,7 @@ from dagster_project.config import PROJECT_ROOT
 from dagster_project.home import Home, quiet_environment
 
 DBT_PROJECT = PROJECT_ROOT / "dbt"
-_EPHEMERAL_FLAGS = ["--no-use-colors", "--log-level", "none", "--log-level-file", "info"]
+_EPHEMERAL_FLAGS = ["--no-use-colors", "--log-level", "none", "--log-level-file", "none"]
 
 
 class DbtError(Exception):
@@ -151,7 +151,9 @@ def build(
     manifest = _load_manifest(manifest_path(home))
     os.environ.update(dbt_environment(home, as_of_dates, labels_as_of))
     done = Build()
-    arguments = ["build", "--select", *select, "--exclude-resource-type", "unit_test"]
+    # Names are looked for among names only; what came of a build is read from dbt's own objects and not from its files.
+    arguments = ["build", "--select", *(f"fqn:{name}" for name in select)]
+    arguments += ["--exclude-resource-type", "unit_test", "--no-write-json"]
     if leave_out:
         arguments += ["--exclude", *leave_out]
     # A test that compares two tables runs only where both have been built.
@@ -235,15 +237,12 @@ def _load_manifest(path: Path) -> object:
 
 
 def dataless(home: Home) -> set[str]:
-    """Names of the staging views and seeds: what stays right as long as project and settings stay the same."""
+    """Names of views and seeds: what stays right as long as project and settings stay the same."""
     nodes = _load_manifest(manifest_path(home)).nodes.values()
     return {
         node.name
         for node in nodes
-        if node.resource_type == "seed"
-        or node.resource_type == "model"
-        and node.fqn[1] == "staging"
-        and node.config.materialized == "view"
+        if node.resource_type == "seed" or node.config.materialized == "view"
     }
 
 

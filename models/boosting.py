@@ -8,8 +8,8 @@ processor: method, seed and number of threads are fixed.
 """
 
 import numpy as np
-import xgboost as xgb
 
+from models._xgboost import xgb
 from models.calibration import expit
 from models.encoding import Encoder
 from models.settings import BoosterSettings

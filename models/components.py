@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-import xgboost as xgb
 
+from models._xgboost import xgb
 from models.boosting import fit_booster, raw_probability
 from models.encoding import Encoder, fit_encoder, numbers
 from models.feature_contract import Feature

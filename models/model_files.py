@@ -8,8 +8,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-import xgboost as xgb
-
+from models._xgboost import xgb
 from models.calibration import calibrator_from_dict
 from models.components import Component
 from models.encoding import Encoder

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-import xgboost as xgb
 
+from models._xgboost import xgb
 from models.boosting import raw_probability
 from models.calibration import Calibrator
 from models.components import COMPONENTS, Component

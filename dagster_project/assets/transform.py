@@ -5,7 +5,9 @@ and how dbt is run (dbt_runner.py).
 """
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -96,31 +98,47 @@ def build_selected(
     asked = context.selected_asset_check_keys
     done = dbt_runner.build(
         scoring_home.home,
-        sorted(names - standing | set(also)),
+        sorted(names - standing | set(also) | _tests_of(standing, checks, asked)),
         as_of_dates,
         labels_as_of,
         leave_out=[test.split(".")[2] for test, spec in checks.items() if spec.key not in asked],
     )
     _remember_standing(scoring_home, [n.name for n in done.nodes if n.ok])
-    for name in sorted(standing):
-        yield dg.MaterializeResult(
-            asset_key=dg.AssetKey(name), metadata={"stands since": "an earlier run"}
-        )
     rows = _row_counts(scoring_home, [n.name for n in done.nodes if n.name in names])
+    made = {name: {"stands since": "an earlier run"} for name in standing}
     for node in done.nodes:
         if node.resource_type in ("model", "seed") and node.name in names and node.ok:
-            metadata = {"seconds": node.seconds}
-            if node.name in rows:
-                metadata["dagster/row_count"] = rows[node.name]
-            yield dg.MaterializeResult(asset_key=dg.AssetKey(node.name), metadata=metadata)
-        elif node.unique_id in checks and node.status != "skipped":
+            counted = {"dagster/row_count": rows[node.name]} if node.name in rows else {}
+            made[node.name] = {"seconds": node.seconds, **counted}
+    for name in _parents_first(context.assets_def):
+        if name in made:
+            yield dg.MaterializeResult(asset_key=dg.AssetKey(name), metadata=made[name])
+    for node in done.nodes:
+        if node.unique_id in checks and node.status != "skipped":
             yield _check_result(checks[node.unique_id], node)
     if done.problems:
         raise dg.Failure(done.in_words(), allow_retries=False)
 
 
+def _parents_first(assets: dg.AssetsDefinition) -> Iterator[str]:
+    """Names of a step's tables, each after those it is made of: Dagster wants them told in this order."""
+    order = TopologicalSorter(assets.asset_deps).static_order()
+    return (key.path[-1] for key in order)
+
+
+def _tests_of(
+    tables: set[str], checks: Mapping[str, dg.AssetCheckSpec], asked: AbstractSet[dg.AssetCheckKey]
+) -> set[str]:
+    """Names of the asked-for tests of these tables: what a view shows changes though the view stands."""
+    return {
+        test.split(".")[2]
+        for test, spec in checks.items()
+        if spec.key in asked and spec.asset_key.path[-1] in tables
+    }
+
+
 def _standing(scoring_home: ScoringHome, names: set[str]) -> set[str]:
-    """Staging views and seeds that are in the warehouse as this project and these settings would make them.
+    """Views and seeds that are in the warehouse as this project and these settings would make them.
 
     They hold no data of their own, and making thirty of them again costs a refresh seconds.
     """

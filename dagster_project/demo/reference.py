@@ -83,7 +83,7 @@ class Reference:
 
 
 def _trained(rows: np.ndarray, won: np.ndarray, others: np.ndarray, seed: int) -> np.ndarray:
-    import xgboost
+    from models._xgboost import xgb as xgboost
 
     booster = xgboost.train(
         {**_PARAMETERS, "seed": seed}, xgboost.DMatrix(rows, label=won, nthread=1), _ROUNDS

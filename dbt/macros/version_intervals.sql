@@ -7,9 +7,30 @@
   into the one before. valid_to is the next valid_from: half open, null while it lasts.
 #}
 {% macro version_intervals(relation, key, tracked) -%}
-    with current_on_arrival as (
+    with repeated as (
 
-        {{ current_on_arrival(relation, key) }}
+        select {{ key }} from {{ relation }} group by {{ key }} having count(*) > 1
+
+    ),
+
+    -- most records are sent once: ordering those as well takes ten times as long
+    sent_once as (
+
+        select *, greatest(known_at, occurred_at::date) as valid_from, null::date as valid_to
+        from {{ relation }}
+        anti join repeated using ({{ key }})
+
+    ),
+
+    sent_often as (
+
+        select * from {{ relation }} semi join repeated using ({{ key }})
+
+    ),
+
+    current_on_arrival as (
+
+        {{ current_on_arrival('sent_often', key) }}
 
     ),
 
@@ -19,6 +40,8 @@
 
     )
 
+    select * from sent_once
+    union all by name
     select *, lead(valid_from) over (partition by {{ key }} order by valid_from) as valid_to
     from changed
 {%- endmacro %}

@@ -226,7 +226,9 @@ def test_runs_of_the_daemon_overlap_neither_each_other_nor_a_command(pages, laun
 
 def test_a_second_one_on_the_same_home_is_refused(home, pages):
     line = [*SCORING, "ui", "--port", str(free_port()), "--mlflow-port", str(free_port())]
-    second = subprocess.run(line, env=environment(home), capture_output=True, text=True, timeout=120)
+    second = subprocess.run(
+        line, env=environment(home), capture_output=True, text=True, timeout=120
+    )
     assert second.returncode == 2
     assert "are served already" in second.stderr
 

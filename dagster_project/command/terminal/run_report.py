@@ -121,7 +121,8 @@ def _facts(table: str, facts: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
     shown = {
         name.removeprefix("dagster/").replace("_", " "): value
         for name, value in facts.items()
-        if name not in ("seconds", "query") and not (isinstance(value, str) and "\n" in value)
+        if name not in ("seconds", "query", "stands since")
+        and not (isinstance(value, str) and "\n" in value)
     }
     if table.startswith("landing_") or set(shown) <= {"row count"}:
         return []

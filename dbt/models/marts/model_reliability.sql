@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Predicted against observed, by bin of predicted probability: can the number be read as one?
 with bins as (
 

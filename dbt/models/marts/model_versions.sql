@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Every training, promoted or not, with its verdict and the metrics it rests on.
 with trained as (
 

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Rows and files that landing refused. Without the row itself: it may hold personal data.
 with quarantine as (
 

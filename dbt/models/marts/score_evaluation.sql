@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Stored scores held against what happened since, beside simple predictors on the same accounts.
 with evaluations as (
 
