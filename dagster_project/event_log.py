@@ -8,10 +8,12 @@ both.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from threading import RLock
 from typing import Any
 
+from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     SQLITE_BUSY_TIMEOUT_SECONDS,
     SqliteEventLogStorage,
@@ -34,7 +36,11 @@ class HomeEventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: Any = None):
         # Before Dagster's own, which connects.
         self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._held: dict[str, Connection] | None = None
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
+        # Held over a batch while each of its events asks for it again.
+        self._db_lock = RLock()
 
     @classmethod
     def from_config_value(cls, inst_data: Any, config_value: dict[str, Any]) -> "HomeEventLog":
@@ -48,8 +54,23 @@ class HomeEventLog(SqliteEventLogStorage):
             if shard not in self._initialized_dbs:
                 self._initdb(engine)
                 self._initialized_dbs.add(shard)
-            with engine.connect() as connection, connection.begin():
-                yield connection
+            if self._held is None:
+                with engine.connect() as connection, connection.begin():
+                    yield connection
+            else:
+                if shard not in self._held:
+                    self._held[shard] = self._transactions.enter_context(engine.connect())
+                    self._transactions.enter_context(self._held[shard].begin())
+                yield self._held[shard]
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """Store the events of a table's many partitions in one transaction a shard."""
+        with self._db_lock, ExitStack() as self._transactions:
+            self._held = {}
+            try:
+                super().store_event_batch(events)
+            finally:
+                self._held = None
 
     def _engine(self, shard: str) -> Engine:
         if shard not in self._engines:
@@ -58,6 +79,12 @@ class HomeEventLog(SqliteEventLogStorage):
         while len(self._engines) > MOST_OPEN:
             self._engines.popitem(last=False)[1].dispose()
         return self._engines[shard]
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table; once there it stays, and Dagster asks with each event."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     def dispose(self) -> None:
         """Close all connections, then what Dagster's own storage holds."""

@@ -23,7 +23,7 @@ from expectations.suites import crm, crm_activity, crm_people, intent, technogra
 
 # Of larger arrivals a sample of so many rows is looked at, with all rows whose key or clocks are wrong
 # (up to ODD_ROWS of each kind): these are found on all rows, since a sample would miss them.
-LARGE_ARRIVAL = 100_000
+LARGE_ARRIVAL = 20_000
 ODD_ROWS = 1_000
 SEED = 7
 

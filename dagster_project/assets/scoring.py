@@ -29,6 +29,8 @@ NOT_SAID = {
     "expected_deal_usd": pl.Float64,
     "expected_value_usd": pl.Float64,
 }
+# Rows that are scored at a time: a month of a few thousand accounts.
+ROWS_TOGETHER = 50_000
 PROBABILITIES = pl.List(pl.Struct({"key": pl.Int32, "value": pl.Float64}))
 
 
@@ -68,20 +70,21 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, config: ScoringConfig, scoring_home: ScoringHome
     ) -> Iterator[dg.MaterializeResult]:
         settings, registry = scoring_home.home.settings(), scoring_home.registry()
+        days = days_of(context)
         scored = explained = 0
         loaded: dict[str, ScoringModel | Scorecard] = {}
-        for day in days_of(context):
-            version = _version_of(day, config, registry, settings)
+        versions = {day: _version_of(day, config, registry, settings) for day in days}
+        for version, together in _batches(scoring_home, versions):
             if version not in loaded:
                 loaded[version] = _load(version, registry, settings)
-            most = settings.explanation.accounts_on(day, days_of(context))
-            predictions, factors = _score_day(
-                scoring_home, day, loaded[version], version, settings, most, context.run.run_id
+            most = {day: settings.explanation.accounts_on(day, days) for day in together}
+            predictions, factors = _score_days(
+                scoring_home, most, loaded[version], version, settings, context.run.run_id
             )
             scored += predictions.height
-            explained += factors["account_id"].n_unique()
+            explained += factors.select("as_of_date", "account_id").n_unique()
             context.log.info(
-                f"{day}: {predictions.height} accounts scored by {_in_words([version])}"
+                f"{together[0]} to {together[-1]}: {predictions.height} rows scored by {_in_words([version])}"
             )
         cards = {v: one for v, one in loaded.items() if isinstance(one, Scorecard)}
         _keep(scoring_home, cards)
@@ -148,19 +151,48 @@ def _keep(scoring_home: ScoringHome, cards: dict[str, Scorecard]) -> None:
         connection.close()
 
 
-def _score_day(
+def _batches(
+    scoring_home: ScoringHome, versions: dict[date, str]
+) -> Iterator[tuple[str, list[date]]]:
+    """Days that follow each other and are scored by one version, so many together as memory is meant for."""
+    connection = scoring_home.connect()
+    try:
+        accounts = dict(
+            connection.execute(
+                "select as_of_date, count(*) from datasets.scoring_set where as_of_date in (select unnest(?::date[])) "
+                "group by all",
+                [list(versions)],
+            ).fetchall()
+        )
+    finally:
+        connection.close()
+    together: list[date] = []
+    rows = 0
+    for day, version in versions.items():
+        rows += accounts.get(day, 0)
+        if together and (version != versions[together[-1]] or rows > ROWS_TOGETHER):
+            yield versions[together[-1]], together
+            together, rows = [], accounts.get(day, 0)
+        together.append(day)
+    if together:
+        yield versions[together[-1]], together
+
+
+def _score_days(
     scoring_home: ScoringHome,
-    day: date,
+    most_explained: dict[date, int],
     scorer: ScoringModel | Scorecard,
     version: str,
     settings: Settings,
-    most_explained: int,
     run_id: str,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Score the days of `most_explained`; a row's result depends on that row alone, so days may stand together."""
+    days = list(most_explained)
     connection = scoring_home.connect()
     try:
         frame = connection.execute(
-            "from datasets.scoring_set where as_of_date = ? order by account_id", [day]
+            "from datasets.scoring_set where as_of_date in (select unnest(?::date[])) order by as_of_date, account_id",
+            [days],
         ).pl()
         scores = scorer.score(frame)
         factors, reasons = _explain(scorer, _best(frame, scores, most_explained), settings)
@@ -173,20 +205,23 @@ def _score_day(
             pl.lit(scoring_home.now()).alias("scored_at"),
             pl.lit(run_id).alias("run_id"),
         )
-        replace_rows(connection, "account_predictions", predictions, "as_of_date", [day])
-        replace_rows(connection, "factor_contributions", factors, "as_of_date", [day])
+        replace_rows(connection, "account_predictions", predictions, "as_of_date", days)
+        replace_rows(connection, "factor_contributions", factors, "as_of_date", days)
     finally:
         connection.close()
     return predictions, factors
 
 
-def _best(frame: pl.DataFrame, scores: pl.DataFrame, most: int) -> pl.DataFrame:
-    """TreeSHAP costs more than all else: only the best accounts, so many, are explained."""
-    if frame.height <= most:
-        return frame
+def _best(frame: pl.DataFrame, scores: pl.DataFrame, most: dict[date, int]) -> pl.DataFrame:
+    """TreeSHAP costs more than all else: of each day only the best accounts, so many, are explained."""
+    key = ["as_of_date", "account_id"]
     order = ["raw_probability", "score", "account_id"]
-    best = scores.sort(order, descending=[True, True, False], nulls_last=True).head(most)
-    return frame.filter(pl.col("account_id").is_in(best["account_id"].implode()))
+    allowed = pl.col("as_of_date").replace_strict(most, return_dtype=pl.Int64)
+    place = pl.int_range(pl.len()).over("as_of_date")
+    best = scores.sort(order, descending=[True, True, False], nulls_last=True).filter(
+        place < allowed
+    )
+    return frame.join(best.select(key), on=key, how="semi", maintain_order="left")
 
 
 def _explain(
