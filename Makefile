@@ -14,7 +14,7 @@ export PYTHONUTF8 := 1
 .PHONY: help setup demo test lint clean
 
 help:
-	@echo "make demo    set up, score real companies, show whom to call first (home: $(SCORING_HOME))"
+	@echo "make demo    set up, try it on a world of invented companies (home: $(SCORING_HOME))"
 	@echo "make test    set up, run every test"
 	@echo "make setup   only set up: .venv from uv.lock"
 	@echo "make lint    check the style"
@@ -34,7 +34,7 @@ setup: .venv/.complete
 	@touch $@
 
 demo: setup
-	@examples/crunchbase/run examples/crunchbase/data --home "$(SCORING_HOME)"
+	@SCORING_HOME="$(SCORING_HOME)" .venv/bin/scoring demo
 
 test: setup
 	@.venv/bin/python -m pytest -n 2 --dist loadfile

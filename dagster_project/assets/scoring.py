@@ -270,4 +270,8 @@ def _by_horizon(model: ScoringModel) -> pl.Expr:
 
 
 # What kind of evidence each vendor brings; a kind without a vendor is flagged on every row.
-FEED_KINDS = {"web": {"ga4", "segment", "hubspot"}, "intent": {"bombora", "g2"}}
+FEED_KINDS = {
+    "web": {"ga4", "segment", "hubspot"},
+    "intent": {"bombora", "g2"},
+    "technology": {"technographics"},
+}

@@ -37,6 +37,7 @@ class DemoHome:
     last_day: date
     trained_as_of: date
     verdict: str
+    scoring_model_version: str | None
 
 
 def make_demo(
@@ -56,7 +57,14 @@ def make_demo(
     _refuse_other_data(home, seen, asked)
     plan = _Plan(world.first_day, world.last_day)
     if seen and seen["is_done"]:
-        return DemoHome(False, plan.first_day, plan.last_day, plan.train_as_of, seen["verdict"])
+        return DemoHome(
+            False,
+            plan.first_day,
+            plan.last_day,
+            plan.train_as_of,
+            seen["verdict"],
+            seen["scoring_model_version"],
+        )
     _write(stamp, asked | {"is_done": False})
     _write_world(home, world, tell)
     tell("landing the history of four vendors")
@@ -67,6 +75,7 @@ def make_demo(
     _, trained = retrain(home, plan.train_as_of, show)
     # A world too small for a model is scored by the scorecard: no failure.
     verdict = trained.metadata.get("trained_models", {}).get("verdict")
+    version = trained.metadata.get("trained_models", {}).get("scoring model")
     if verdict is None:
         _must(trained)
     days = plan.scored_days()
@@ -80,8 +89,8 @@ def make_demo(
             show_progress=show,
         )
     )
-    _write(stamp, asked | {"is_done": True, "verdict": verdict})
-    return DemoHome(True, plan.first_day, plan.last_day, plan.train_as_of, verdict)
+    _write(stamp, asked | {"is_done": True, "verdict": verdict, "scoring_model_version": version})
+    return DemoHome(True, plan.first_day, plan.last_day, plan.train_as_of, verdict, version)
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,12 @@ def demo(accounts: int, months: int, seed: int, as_json: bool) -> None:
     if as_json:
         return click.echo(to_json(asdict(made)))
     print_demo(made)
+    if made.scoring_model_version:
+        print_training(answers.training(home, made.scoring_model_version))
+        print_lines("")
     print_top(answers.top(home, 10), home.settings().conversion.primary_horizon_days)
+    print_lines("The next 30 days lie in the inbox, one refresh each:")
+    print_commands("scoring refresh")
 
 
 @click.command()

@@ -82,7 +82,7 @@ def test_what_cannot_be_said_is_null_and_all_else_is_said(scores):
         said = COLUMNS - NOT_SAID_YET - sometimes
         assert all(row[name] is not None for name in said)
         assert row["reasons"] and all(text[:2] in ("+ ", "- ") for text in row["reasons"])
-        assert {"no web data", "no intent data"} <= set(row["flags"])
+        assert {"no web data", "no intent data", "no technology data"} <= set(row["flags"])
         assert row["as_of_date"] == AS_OF.isoformat() and row["score_basis"] == "model"
         assert row["account_id"].startswith("salesforce:001")
     fits = [row["fit_score"] for row in scores if row["fit_score"] is not None]

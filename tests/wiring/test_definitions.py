@@ -107,6 +107,7 @@ GROUPS = {
         "account_scores_daily",
         "excluded_accounts",
         "feed_health",
+        "int_feed_health__landed_files",
         "model_reliability",
         "model_versions",
         "passed_days",

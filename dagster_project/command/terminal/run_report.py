@@ -152,7 +152,6 @@ def print_demo(made: DemoHome) -> None:
         print_lines("This home holds the demo already; nothing was done again.")
     print_lines(
         f"A world of invented companies, {made.first_day} to {made.last_day}; trained on what was known on "
-        f"{made.trained_as_of} (verdict: {made.verdict}).",
-        "The days after it lie in the inbox: scoring refresh",
+        f"{made.trained_as_of}, scored on month-ends and each of the last days.",
         "",
     )
