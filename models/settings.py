@@ -39,7 +39,7 @@ class BoosterSettings(Settings):
 
     max_depth: int = Field(3, ge=1, le=12)
     learning_rate: float = Field(0.05, gt=0, le=1)
-    min_child_weight: float = Field(50.0, ge=0)
+    min_child_weight: float = Field(20.0, ge=0)
     subsample: float = Field(0.6, gt=0, le=1)
     colsample_bytree: float = Field(0.4, gt=0, le=1)
     reg_lambda: float = Field(5.0, ge=0)

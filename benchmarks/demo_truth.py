@@ -1,0 +1,162 @@
+"""A demo home's scores held against the world's truth: ranking, calibration, and what is left without signal.
+
+Belongs here: the measures of later days beside those of the true probabilities. Does not belong here: the truth itself
+(dagster_project/demo), measures (models/evaluation.py).
+
+    python -m benchmarks.demo_truth HOME [--permute] [--json FILE]
+
+Later days are the month-ends that were scored by a model trained before them. `--permute` trains once more on the same rows with
+the labels of each day dealt out at random: nothing may be left to find.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from models.calibration import log_odds
+from models.evaluation import calibration_error, compare, evaluate
+
+SEED = 7
+DRAWS = 2_000
+
+
+def later_rows(home: Path) -> pl.DataFrame:
+    """One row an account and month-end scored by a model: p, true_p, is_won, and the names of both."""
+    scores = duckdb.connect(str(home / "published" / "scores.duckdb"), read_only=True)
+    scored = scores.execute(
+        "select account_id, as_of_date, win_probability_90d as p, flags from account_scores_daily "
+        "where score_basis = 'model' and as_of_date = last_day(as_of_date) "
+        "and as_of_date > (select min(trained_as_of) from model_versions where champion_from is not null)"
+    ).pl()
+    truth = home / "demo" / "truth"
+    probabilities = pl.read_parquet(truth / "true_probabilities.parquet").select(
+        "account_id", "as_of_date", "is_duplicate", true_p="p90"
+    )
+    outcomes = pl.read_parquet(truth / "outcomes.parquet").select(
+        "account_id", "as_of_date", is_won="is_won_90d"
+    )
+    key = ["account_id", "as_of_date"]
+    return (
+        scored.with_columns(pl.col("account_id").str.strip_prefix("salesforce:"))
+        .join(probabilities, on=key, how="inner")
+        .join(outcomes, on=key, how="inner")
+        .sort(*key)
+    )
+
+
+def measures(rows: pl.DataFrame) -> dict[str, Any]:
+    """The model's and the truth's measures on the same rows, and what a perfectly calibrated model of that size shows."""
+    y, p, true_p = (rows[name].cast(pl.Float64).to_numpy() for name in ("is_won", "p", "true_p"))
+    accounts = rows["account_id"].to_numpy()
+    day = rows["as_of_date"].max()
+    last = rows.filter(pl.col("as_of_date") == day)
+    last_p, last_y = last["p"].to_numpy(), last["is_won"].cast(pl.Float64).to_numpy()
+    return {
+        "rows": rows.height,
+        "accounts": rows["account_id"].n_unique(),
+        "won": int(y.sum()),
+        "model": evaluate(y, p, accounts, SEED),
+        "truth": evaluate(y, true_p, accounts, SEED),
+        "truth_lead": compare(y, true_p, p, accounts, SEED),
+        "expected_auc": {"model": expected_auc(p, true_p), "truth": expected_auc(true_p, true_p)},
+        "calibration": {
+            "day": str(day),
+            "rows": last.height,
+            "ece": calibration_error(last_y, last_p),
+            "ece_95th_percentile_if_perfect": perfect_ece(last_p),
+            "mean_predicted": float(last_p.mean()),
+            "won_rate": float(last_y.mean()),
+            "slope": calibration_slope(last_y, last_p),
+            "slope_all_days": calibration_slope(y, p),
+        },
+    }
+
+
+def expected_auc(score: np.ndarray, true_p: np.ndarray) -> float:
+    """AUC that the true probabilities lead to expect of a ranking: less noisy than one draw of outcomes."""
+    order = np.argsort(score, kind="stable")
+    won, lost = true_p[order], 1 - true_p[order]
+    return float(((lost.cumsum() - lost / 2) * won).sum() / (won.sum() * lost.sum()))
+
+
+def perfect_ece(p: np.ndarray) -> float:
+    """95th percentile of the calibration error when each outcome has exactly the predicted probability."""
+    rng = np.random.default_rng(SEED)
+    errors = [calibration_error((rng.random(len(p)) < p).astype(float), p) for _ in range(DRAWS)]
+    return float(np.quantile(errors, 0.95))
+
+
+def calibration_slope(y: np.ndarray, p: np.ndarray) -> float:
+    """Slope of the outcome's log-odds on the predicted log-odds; 1 is right, below 1 is overconfident."""
+    from sklearn.linear_model import LogisticRegression
+
+    fitted = LogisticRegression(C=np.inf).fit(log_odds(p).reshape(-1, 1), y)
+    return float(fitted.coef_[0, 0])
+
+
+def permuted(home: Path) -> dict[str, Any]:
+    """A training on the home's training set with the labels of each day dealt out at random."""
+    from dagster_project.home_layout import open_home
+    from dagster_project.training_set import read_training_set
+    from models.training import train
+
+    opened = open_home(home)
+    settings = opened.settings().for_training()
+    connection = duckdb.connect(str(opened.warehouse), read_only=True)
+    rows, _ = read_training_set(connection, settings)
+    connection.close()
+    dealt = rows.with_columns(pl.col("is_converted").shuffle(seed=SEED).over("as_of_date"))
+    result = train(dealt, settings, metadata={"trained_as_of": str(rows["as_of_date"].max())})
+    kept = ("n", "positives", "auc", "auc_low", "auc_high")
+    return {
+        "verdict": result.verdict.verdict,
+        "why": result.verdict.why,
+        **{name: result.metrics[name] for name in kept},
+    }
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    model, truth, lead = found["model"], found["truth"], found["truth_lead"]
+    expected, fit = found["expected_auc"], found["calibration"]
+    return [
+        f"{found['rows']:,} rows of {found['accounts']:,} accounts on month-ends after training, "
+        f"{found['won']:,} won within 90 days",
+        f"AUC       model {_of(model, 'auc')}, truth {_of(truth, 'auc')}; truth ahead by {_of(lead, 'auc')}",
+        f"expected  model {expected['model']:.3f}, truth {expected['truth']:.3f}",
+        f"lift      model {model['lift_top_decile']:.2f} ({model['lift_low']:.2f} to {model['lift_high']:.2f}), "
+        f"truth {truth['lift_top_decile']:.2f}",
+        f"ECE       {fit['ece']:.4f} on {fit['rows']:,} rows of {fit['day']}; 95 % of perfectly calibrated models stay below "
+        f"{fit['ece_95th_percentile_if_perfect']:.4f} (mean predicted {fit['mean_predicted']:.4f}, won {fit['won_rate']:.4f})",
+        f"slope     {fit['slope']:.2f} that day, {fit['slope_all_days']:.2f} on all",
+    ]
+
+
+def _of(measured: dict[str, Any], name: str) -> str:
+    return f"{measured[name]:.3f} ({measured[f'{name}_low']:.3f} to {measured[f'{name}_high']:.3f})"
+
+
+def main() -> None:
+    """Print the measures of a demo home."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("home", type=Path)
+    parser.add_argument("--permute", action="store_true", help="train on dealt-out labels too")
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    found = measures(later_rows(asked.home))
+    print("\n".join(_lines(found)))
+    if asked.permute:
+        found["permuted"] = without = permuted(asked.home)
+        print(f"permuted  AUC {_of(without, 'auc')}, {without['verdict']}: {without['why']}")
+    if asked.json:
+        asked.json.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The demo world through the command: made once, then the days after it, again, elsewhere, and without its truth.
+
+Belongs here: what a person sees of `scoring demo`. Not here: the world itself (tests/unit/test_demo_world.py).
+"""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, timedelta
+
+import pytest
+
+from tests.command_line import Scoring, digest, widest
+
+SIZE = ("--accounts", "400", "--months", "18")
+LAST = date(2026, 6, 30)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A small demo home, and what was said. Nothing may change it: copy it first."""
+    scoring = Scoring(tmp_path_factory.mktemp("demo") / "home")
+    return scoring, scoring("demo", *SIZE)
+
+
+def copy_of(scoring: Scoring, folder) -> Scoring:
+    return Scoring(shutil.copytree(scoring.home, folder / "copied home"))
+
+
+def test_it_ends_with_whom_to_call_first_and_what_to_do_next(made):
+    scoring, said = made
+    assert "Whom to call first, as of 2026-06-30" in said.out
+    assert "scoring refresh" in said.out.splitlines()[-1]
+    assert widest(said.out) <= 100
+
+
+def test_month_ends_and_the_last_sixty_days_are_published(made):
+    scoring, _ = made
+    (row,) = scoring.query(
+        "select count(distinct as_of_date) as days, count(distinct as_of_date) filter (as_of_date > date '2026-05-01') "
+        "as daily, min(as_of_date) as first_day, max(as_of_date) as last_day from scores.account_scores_daily"
+    )
+    assert row["daily"] == 60
+    assert (row["first_day"], row["last_day"]) == ("2025-01-31", "2026-06-30")
+    assert row["days"] == 16 + 60  # month-ends before the daily ones
+
+
+def test_every_feed_has_landed_and_its_scores_are_there(made):
+    scoring, _ = made
+    feeds = scoring.query("select * from scores.feed_health")
+    assert {row["vendor"] for row in feeds} == {"salesforce", "ga4", "bombora", "technographics"}
+    assert all(row["rows_landed"] > 0 for row in feeds)
+    (row,) = scoring.query(
+        "select count(*) as n, count(fit_score) as fit, count(engagement_score) as engagement, "
+        "count(intent_score) as intent from scores.account_scores"
+    )
+    assert row["n"] > 100
+
+
+def test_again_it_does_nothing(made):
+    scoring, _ = made
+    said = scoring("demo", *SIZE)
+    assert "holds the demo already" in said.out
+
+
+def test_another_size_is_refused(made):
+    scoring, _ = made
+    said = scoring("demo", "--accounts", "500", "--months", "18", status=2)
+    assert "another demo" in said.err
+
+
+def test_a_home_with_other_data_is_refused(tmp_path):
+    scoring = Scoring(tmp_path / "home")
+    inbox = scoring.home / "inbox" / "salesforce" / "2026-01-01"
+    inbox.mkdir(parents=True)
+    (inbox / "account.csv").write_text("Id,Name\n")
+    said = scoring("demo", *SIZE, status=2)
+    assert "holds other data (inbox)" in said.err
+
+
+def test_the_next_days_lie_in_the_inbox_and_the_truth_is_never_read(made, tmp_path):
+    """The same two days in a copy that has no truth."""
+    scoring, _ = made
+    (tmp_path / "elsewhere").mkdir()
+    with_truth, without = copy_of(scoring, tmp_path), copy_of(scoring, tmp_path / "elsewhere")
+    shutil.rmtree(without.home / "demo" / "truth")
+    for home in (with_truth, without):
+        for day in (1, 2):
+            said = home("refresh", "--json")
+            assert said.json()["as_of_date"] == str(LAST + timedelta(days=day))
+    assert with_truth.digest() == without.digest()
+
+
+def test_the_same_seed_gives_the_same_scores(made, tmp_path):
+    scoring, _ = made
+    again = Scoring(tmp_path / "again")
+    again("demo", *SIZE)
+    assert again.digest() == scoring.digest()
+    assert history_digest(again) == history_digest(scoring)
+
+
+def history_digest(scoring: Scoring) -> str:
+    """Of all published days."""
+    return digest(
+        scoring.query("select * from scores.account_scores_daily order by as_of_date, account_id")
+    )
