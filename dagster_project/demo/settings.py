@@ -161,7 +161,7 @@ class WorldSettings(_Frozen):
     later_days: Annotated[int, Field(ge=0, le=90)] = 30
     daily_truth_days: Annotated[int, Field(ge=0, le=365)] = 60
     companies_per_file: Annotated[int, Field(ge=500)] = 5_000
-    measure_feeds: bool = True  # train the reference model for truth/feed_value.json
+    measure_feeds: bool = False  # train the reference model for truth/feed_value.json
     chain: ChainSettings = ChainSettings()
     crm: CrmSettings = CrmSettings()
     web: WebSettings = WebSettings()
