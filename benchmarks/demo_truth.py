@@ -27,15 +27,17 @@ SEED = 7
 DRAWS = 2_000
 
 
-def later_rows(home: Path) -> pl.DataFrame:
-    """One row an account and month-end scored by a model: p, true_p, is_won, and the names of both."""
+def later_rows(home: Path, truth: Path) -> pl.DataFrame:
+    """One row an account and month-end scored by a model: p, flags, true_p, is_won.
+
+    truth: a truth folder, of this home or of another one of the same world.
+    """
     scores = duckdb.connect(str(home / "published" / "scores.duckdb"), read_only=True)
     scored = scores.execute(
         "select account_id, as_of_date, win_probability_90d as p, flags from account_scores_daily "
         "where score_basis = 'model' and as_of_date = last_day(as_of_date) "
         "and as_of_date > (select min(trained_as_of) from model_versions where champion_from is not null)"
     ).pl()
-    truth = home / "demo" / "truth"
     probabilities = pl.read_parquet(truth / "true_probabilities.parquet").select(
         "account_id", "as_of_date", "is_duplicate", true_p="p90"
     )
@@ -149,7 +151,7 @@ def main() -> None:
     parser.add_argument("--permute", action="store_true", help="train on dealt-out labels too")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    found = measures(later_rows(asked.home))
+    found = measures(later_rows(asked.home, asked.home / "demo" / "truth"))
     print("\n".join(_lines(found)))
     if asked.permute:
         found["permuted"] = without = permuted(asked.home)

@@ -49,3 +49,32 @@ def test_only_a_few_files_are_kept_open(instance):
     log.dispose()
     assert not log._engines
     assert events(log, runs[0])
+
+
+def test_events_of_many_partitions_are_stored_together_and_all_there(
+    instance, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "1000")
+    days = dg.DailyPartitionsDefinition("2026-01-01", end_date="2026-02-01")
+
+    @dg.asset(partitions_def=days, backfill_policy=dg.BackfillPolicy.single_run())
+    def daily():
+        """One row a day."""
+        return dg.MaterializeResult()
+
+    tags = {
+        "dagster/asset_partition_range_start": "2026-01-01",
+        "dagster/asset_partition_range_end": "2026-01-31",
+    }
+    batches = []
+    log = instance.event_log_storage
+    monkeypatch.setattr(
+        log,
+        "store_event_batch",
+        lambda events: (batches.append(len(events)), HomeEventLog.store_event_batch(log, events)),
+    )
+    run = dg.materialize([daily], instance=instance, tags=tags)
+    theirs = SqliteEventLogStorage(str(tmp_path / "history" / "runs"))
+    assert 31 in batches
+    assert theirs.get_materialized_partitions(daily.key) == set(days.get_partition_keys())
+    assert events(theirs, run.run_id) == events(log, run.run_id)

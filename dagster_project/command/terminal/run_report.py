@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN = 10
 FAR_DAYS = 7
+# Longer lists (the days of a back-fill) are told by their ends.
+LONGEST_LIST = 7
 
 
 def print_arrivals(
@@ -101,7 +103,7 @@ def print_outcome(outcome: Any, about: Mapping[str, Any], said_already: Sequence
 
     Problems go to standard error.
     """
-    subject = ", ".join(f"{name} {literal(value)}" for name, value in about.items())
+    subject = " ".join(f"{name} {literal(value)}" for name, value in about.items())
     done = "done" if outcome.ok else "not done"
     head = f"{outcome.job} {subject}".strip()
     told = {n: facts for n, facts in outcome.metadata.items() if n not in said_already}
@@ -143,6 +145,8 @@ def _readable(value: Any) -> Any:
         return [f"{name.replace('_', ' ')}: {literal(item)}" for name, item in value.items()]
     if isinstance(value, (list, tuple)) and len(value) == 1:
         return literal(value[0])
+    if isinstance(value, (list, tuple)) and len(value) > LONGEST_LIST:
+        return f"{len(value)}: {literal(value[0])} … {literal(value[-1])}"
     return value
 
 
