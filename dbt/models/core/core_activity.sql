@@ -15,7 +15,11 @@ with tasks as (
         who_id as person_id,
         coalesce(account_id, {{ id_of('what_id', '001') }}) as account_id,
         {{ id_of('what_id', '006') }} as opportunity_id,
-        coalesce(completed_at, least(
+        -- written down as done, but due earlier: told afterwards
+        coalesce(case
+            when due_on < created_at::date and coalesce(completed_at, created_at)::date = created_at::date
+                then due_on::timestamp
+        end, completed_at, least(
             case when due_on = created_at::date then created_at else coalesce(due_on::timestamp, created_at) end,
             occurred_at
         )) as happened_at,
