@@ -54,9 +54,10 @@ class Acts:
 
 
 def email_rates(crm: CrmSettings) -> np.ndarray:
-    """E-mails a day to a worked company by state."""
+    """E-mails a day to a worked company by state: sales goes on writing where a deal has stalled."""
     rates = np.where(PHASE >= ENGAGED, crm.emails_per_day_project, crm.emails_per_day_idle)
-    rates = np.where(IS_STALLED, rates * 0.45, rates)
+    rates = np.where(PHASE == ENGAGED, rates * crm.engaged_effort, rates)
+    rates = np.where(IS_STALLED, rates * 0.7, rates)
     return np.where(np.arange(len(PHASE)) == WON, crm.emails_per_day_idle * 1.5, rates)
 
 
@@ -73,8 +74,8 @@ def reply_rates(crm: CrmSettings) -> np.ndarray:
 def meeting_rates(crm: CrmSettings) -> np.ndarray:
     """Meetings a day by state."""
     rates = np.where(IS_LIVE, crm.meetings_per_day_live, 0.0)
-    rates = np.where(PHASE == ENGAGED, crm.meetings_per_day_live * 0.45, rates)
-    rates = np.where(IS_STALLED, crm.meetings_per_day_live * 0.10, rates)
+    rates = np.where(PHASE == ENGAGED, crm.meetings_per_day_live * crm.engaged_effort, rates)
+    rates = np.where(IS_STALLED, crm.meetings_per_day_live * 0.18, rates)
     rates = rates * np.where(HAS_CHAMPION, 1.4, 0.6)
     return np.where(np.arange(len(PHASE)) == WON, 0.008, rates)
 
@@ -95,6 +96,7 @@ def make_tasks(
     call_rates = np.where(
         PHASE >= ENGAGED, crm.calls_per_day_project, crm.calls_per_day_project / 12
     )
+    call_rates = np.where(PHASE == ENGAGED, call_rates * crm.engaged_effort, call_rates)
     call_rates = np.where(IS_STALLED, call_rates * 0.5, call_rates)
     call_day, call_row = draw(rng, call_rates[path] * work * busy, calendar.start)
     talks = np.where(IS_LIVE | (PHASE == ENGAGED), np.where(HAS_CHAMPION, 0.55, 0.38), 0.14)

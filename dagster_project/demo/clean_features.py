@@ -18,7 +18,7 @@ from dagster_project.demo.visits import CORPORATE, EMAIL_CLICK
 from dagster_project.demo.web import DEMO, DOCS, FORM, PAGE_KIND, PRICING, PRODUCT, START, VIEW
 
 FEEDS = ("crm_activity", "web", "intent", "technographics")
-_WINDOWS = (7, 30, 90, 365)
+_WINDOWS = (7, 30, 90)
 
 
 def month_ends(calendar: Calendar) -> np.ndarray:

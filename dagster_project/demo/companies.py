@@ -130,11 +130,11 @@ def _seen_fit(
     )
     parts = (
         (0.62, np.tanh(size) / 0.628),
-        (0.58, _INDUSTRY[industry]),
-        (0.46, (complements - ours * _HAS_COMPLEMENT) / np.sqrt(ours * 0.21)),
-        (0.26, where[place]),
-        (-0.20, (competing - any_competing) / np.sqrt(any_competing * (1 - any_competing))),
-        (0.12, growth),
+        (0.45, _INDUSTRY[industry]),
+        (1.15, (complements - ours * _HAS_COMPLEMENT) / np.sqrt(ours * 0.21)),
+        (0.20, where[place]),
+        (-0.30, (competing - any_competing) / np.sqrt(any_competing * (1 - any_competing))),
+        (0.10, growth),
     )
     weight = np.sqrt(sum(w * w for w, _ in parts))
     return sum(w * part for w, part in parts) / weight

@@ -35,9 +35,17 @@ def weeks_of(calendar: Calendar) -> np.ndarray:
 
 
 def topic_rates(intent: IntentSettings) -> np.ndarray:
-    """Topics of ours that a company shows in a week, by state (beyond the usual noise)."""
+    """Topics of ours that a company shows in a week, by state (beyond the usual noise).
+
+    Who is engaged reads our own pages; with an opportunity open, offers are compared again.
+    """
     ours = intent.relevant_topic_rate * _RELEVANT / 2
-    shares = [(PHASE == RESEARCH, 1.0), (PHASE == ENGAGED, 0.8), (IS_LIVE, 0.5), (IS_STALLED, 0.12)]
+    shares = [
+        (PHASE == RESEARCH, 1.0),
+        (PHASE == ENGAGED, 0.12),
+        (IS_LIVE, 0.35),
+        (IS_STALLED, 0.03),
+    ]
     rates = np.zeros(len(PHASE))
     for mask, share in shares:
         rates[mask] = ours * share
@@ -51,7 +59,7 @@ def make_surges(
     rng = stream(settings, companies.block, "intent")
     weeks = weeks_of(calendar)
     covered = rng.random(len(companies)) < settings.intent.covered_share * np.clip(
-        0.7 + 0.06 * np.log(companies.employees), 0, 1
+        0.8 + 0.05 * np.log(companies.employees), 0, 1
     )
     path = lives.path[np.maximum(weeks - 3, calendar.start) - calendar.start]
     size = np.clip((companies.employees / 120.0) ** 0.25, 0.4, 3)
@@ -63,10 +71,11 @@ def make_surges(
     )
     week_b, row_b = draw(rng, topic_rates(settings.intent)[path] * covered, 0)
     noise, ours = len(week_a), len(week_b)
-    liked = (rng.random((len(companies), 6)) * len(names.TOPICS)).astype(np.int64)
-    own_taste = liked[row_a, rng.integers(0, 6, noise)]
-    topic = np.where(rng.random(noise) < 0.35, own_taste, rng.integers(0, len(names.TOPICS), noise))
-    low = np.clip(np.exp(np.log(15) + 0.70 * rng.standard_normal(noise)), 1, 100)
+    usual = settings.intent.usual_topics
+    liked = rng.integers(0, len(names.TOPICS), (len(companies), usual))
+    own_taste = liked[row_a, rng.integers(0, usual, noise)]
+    topic = np.where(rng.random(noise) < 0.95, own_taste, rng.integers(0, len(names.TOPICS), noise))
+    low = np.clip(np.exp(np.log(13) + 0.72 * rng.standard_normal(noise)), 1, 100)
     surge = settings.intent.surge_score + 11 * rng.standard_normal(ours)
     rows = pl.DataFrame(
         {

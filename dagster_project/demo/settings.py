@@ -25,27 +25,30 @@ class ChainSettings(_Frozen):
 
     Cycle of won deals in real CRMs: 26 days at the median and 99 on average, lost ones 321; usual
     cycles run from 1 to 6 months. Opportunities won: 15-43 %, about 21 % on average.
+
+    Each feed mostly shows another part of the way, so that none can stand in for another: intent the
+    research, our own site the engagement, the CRM the opportunity, technology the fit.
     """
 
-    projects_per_year: Annotated[float, Field(gt=0, le=10)] = 1.4
-    fit_spread: Annotated[float, Field(ge=0, le=2)] = 0.45  # of the log hazard, over companies
-    hidden_fit_share: Rate = 0.04  # of the fit's variance that no feed shows
-    fast_track_share: Rate = 0.15  # projects that come as a ready opportunity (tender, call-in)
+    projects_per_year: Annotated[float, Field(gt=0, le=10)] = 1.65
+    fit_spread: Annotated[float, Field(ge=0, le=2)] = 0.43  # of the log hazard, over companies
+    hidden_fit_share: Rate = 0.02  # of the fit's variance that no feed shows
+    fast_track_share: Rate = 0.21  # projects that come as a ready opportunity (tender, call-in)
     worked_share: Rate = 0.60  # accounts that sales works
     worked_pull: Annotated[float, Field(ge=1, le=5)] = 1.5  # how much sooner a worked one engages
     season_strength: Rate = 0.25  # summer and year-end dips of project starts
-    yearly_drift: Annotated[float, Field(ge=-0.5, le=0.5)] = 0.08  # growing industries; others fall
+    yearly_drift: Annotated[float, Field(ge=-0.5, le=0.5)] = 0.05  # growing industries; others fall
     quarter_end_push: Annotated[float, Field(ge=1, le=5)] = (
         1.6  # deals closed in a quarter's last days
     )
-    research_days: Days = 36
-    engaged_days: Days = 20
-    abandon_research_days: Days = 70
-    abandon_engaged_days: Days = 40
-    stage_days: Days = 10.5  # each of five stages, while the project lives
-    stall_days: Days = 29  # a living opportunity with budget and champion stalls after so long
-    no_budget_harm: Annotated[float, Field(ge=1, le=20)] = 1.35  # stalls so much sooner without
-    no_champion_harm: Annotated[float, Field(ge=1, le=20)] = 1.25
+    research_days: Days = 72
+    engaged_days: Days = 42
+    abandon_research_days: Days = 156
+    abandon_engaged_days: Days = 88
+    stage_days: Days = 14  # each of five stages, while the project lives
+    stall_days: Days = 37  # a living opportunity with budget and champion stalls after so long
+    no_budget_harm: Annotated[float, Field(ge=1, le=20)] = 1.2  # stalls so much sooner without
+    no_champion_harm: Annotated[float, Field(ge=1, le=20)] = 1.15
     lost_days: Days = 110  # a stalled opportunity is closed as lost after so long
     revive_days: Days = 600  # or comes back to life after so long
     champion_leaves_days: Days = 300
@@ -62,14 +65,15 @@ class CrmSettings(_Frozen):
 
     known_before_share: Rate = 0.55  # companies in the CRM before the history begins
     emails_per_day_idle: PerDay = 0.022  # to a worked account; others get a tenth
-    emails_per_day_project: PerDay = 0.33
+    emails_per_day_project: PerDay = 0.28
+    engaged_effort: Rate = 0.10  # of sales before an opportunity is open, as a share of that after
     reply_rate_idle: Rate = 0.02
     reply_rate_live: Rate = 0.50  # living project with champion
     calls_per_day_project: PerDay = 0.06
-    meetings_per_day_live: PerDay = 0.25
+    meetings_per_day_live: PerDay = 0.26
     no_show_rate: Rate = 0.10
     mql_rate_idle: Rate = 0.05
-    mql_rate_project: Rate = 0.25
+    mql_rate_project: Rate = 0.22
     sql_rate_idle: Rate = 0.17
     sql_rate_project: Rate = 0.45
     expansions_per_year: PerDay = 0.5  # of a customer
@@ -83,12 +87,12 @@ class WebSettings(_Frozen):
     """Visits to our site. 97 % of visitors never fill a form; 60-80 % of corporate traffic can be
     tied to a company by address, 5-40 % to a person; 1-3 % of visitors become leads."""
 
-    sessions_per_day_idle: PerDay = 0.021
-    sessions_per_day_research: PerDay = 0.60
-    sessions_per_day_engaged: PerDay = 0.75
-    sessions_per_day_live: PerDay = 0.75
-    sessions_per_day_stalled: PerDay = 0.06
-    sessions_per_day_customer: PerDay = 0.10
+    sessions_per_day_idle: PerDay = 0.012
+    sessions_per_day_research: PerDay = 0.028  # early research is done elsewhere
+    sessions_per_day_engaged: PerDay = 1.10
+    sessions_per_day_live: PerDay = 0.97
+    sessions_per_day_stalled: PerDay = 0.04
+    sessions_per_day_customer: PerDay = 0.045
     company_resolved_rate: Rate = 0.80
     form_rate_idle: Rate = 0.02  # of sessions
     form_rate_project: Rate = 0.032
@@ -101,11 +105,12 @@ class IntentSettings(_Frozen):
     34 topics a domain (here over its history)."""
 
     covered_share: Rate = 0.95  # domains that the vendor sees
-    topics_per_week: PerDay = 1.7  # of a company without a project
+    topics_per_week: PerDay = 1.4  # of a company without a project
+    usual_topics: Annotated[int, Field(ge=1, le=60)] = 32  # that it reads about, project or not
     relevant_topic_rate: Annotated[float, Field(ge=0, le=2)] = (
-        1.2  # half of our topics, times this, a week of research
+        1.35  # half of our topics, times this, a week of research
     )
-    surge_score: Annotated[float, Field(ge=0, le=100)] = 51
+    surge_score: Annotated[float, Field(ge=0, le=100)] = 49.5
     metro_duplicate_rate: Rate = 0.25
     isp_domain_rows: Rate = 0.01
 

@@ -120,6 +120,7 @@ def test_measures_of_the_default_world_lie_in_the_published_ranges(default):
         "scanner_share_of_clicks": (0.15, 0.30),
         "surge_score_median": (14, 18),
         "surge_share_60": (0.045, 0.065),
+        "topics_a_domain_median": (28, 40),
         "truth_lift_top_decile": (3, 8),
     }
     outside = {k: found[k] for k, (low, high) in ranges.items() if not low <= found[k] <= high}
@@ -136,6 +137,14 @@ def test_clean_features_come_near_to_the_truth_and_not_above_it(default):
     )  # 2,000 companies train a weak model; see the feed values at 10,000
     assert model > value["firmographics_alone"]["expected_auc"] + 0.1
     assert json.loads((default[0] / "demo/truth/feed_value.json").read_text()) == value
+
+
+def test_every_feed_taken_away_costs_the_reference_model(default):
+    value = default[1].feed_value
+    assert set(value["without"]) == {"crm_activity", "web", "intent", "technographics"}
+    all_feeds = value["all_feeds"]["expected_auc"]
+    cost = {feed: all_feeds - found["expected_auc"] for feed, found in value["without"].items()}
+    assert min(cost.values()) > 0.001, cost  # noisy with 2,000 companies
 
 
 def test_all_kinds_are_planted_and_listed(default):
