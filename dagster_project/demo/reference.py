@@ -17,11 +17,11 @@ MAX_COMPANIES = 10_000
 _MAX_TRAINED = 150_000
 _TESTED_MONTHS, _EMBARGO_MONTHS, _WARM_UP_MONTHS = 12, 3, 3
 _PARAMETERS = {
-    "objective": "binary:logistic", "max_depth": 5, "eta": 0.05, "subsample": 0.5,
+    "objective": "binary:logistic", "max_depth": 5, "eta": 0.06, "subsample": 0.5,
     "colsample_bytree": 0.5, "colsample_bynode": 0.5,
     "min_child_weight": 30, "lambda": 20.0, "max_bin": 64, "nthread": 1, "tree_method": "hist", "verbosity": 0,
 }  # fmt: skip
-_ROUNDS = 100
+_ROUNDS = 80
 
 
 class Reference:
