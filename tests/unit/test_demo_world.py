@@ -14,7 +14,7 @@ from dagster_project.demo.files import WorldError
 from dagster_project.demo.pollution import KINDS
 from dagster_project.demo.settings import IntentSettings, PollutionSettings, WebSettings
 
-SMALL = {"accounts": 600, "months": 9, "seed": 3, "daily_truth_days": 5, "measure_feeds": False}
+SMALL = {"accounts": 600, "months": 9, "seed": 3, "daily_truth_days": 5}
 
 
 def _write(root: Path, **changes: object):
@@ -38,7 +38,7 @@ def small(tmp_path_factory):
 @pytest.fixture(scope="module")
 def default(tmp_path_factory):
     root = tmp_path_factory.mktemp("default")
-    return root, write_world(WorldSettings(), root, lambda message: None)
+    return root, write_world(WorldSettings(measure_feeds=True), root, lambda message: None)
 
 
 def _csv(root: Path, table: str) -> pl.DataFrame:
