@@ -57,9 +57,6 @@ def measures(rows: pl.DataFrame) -> dict[str, Any]:
     """The model's and the truth's measures on the same rows, and what a perfectly calibrated model of that size shows."""
     y, p, true_p = (rows[name].cast(pl.Float64).to_numpy() for name in ("is_won", "p", "true_p"))
     accounts = rows["account_id"].to_numpy()
-    day = rows["as_of_date"].max()
-    last = rows.filter(pl.col("as_of_date") == day)
-    last_p, last_y = last["p"].to_numpy(), last["is_won"].cast(pl.Float64).to_numpy()
     return {
         "rows": rows.height,
         "accounts": rows["account_id"].n_unique(),
@@ -68,16 +65,24 @@ def measures(rows: pl.DataFrame) -> dict[str, Any]:
         "truth": evaluate(y, true_p, accounts, SEED),
         "truth_lead": compare(y, true_p, p, accounts, SEED),
         "expected_auc": {"model": expected_auc(p, true_p), "truth": expected_auc(true_p, true_p)},
-        "calibration": {
-            "day": str(day),
-            "rows": last.height,
-            "ece": calibration_error(last_y, last_p),
-            "ece_95th_percentile_if_perfect": perfect_ece(last_p),
-            "mean_predicted": float(last_p.mean()),
-            "won_rate": float(last_y.mean()),
-            "slope": calibration_slope(last_y, last_p),
-            "slope_all_days": calibration_slope(y, p),
-        },
+        "calibration": [calibration(day) for day in rows.partition_by("as_of_date")],
+        "slope_all_days": calibration_slope(y, p),
+    }
+
+
+def calibration(day: pl.DataFrame) -> dict[str, Any]:
+    """Of one day, so that each account stands once. The truth's own calibration error says what luck made of that day."""
+    y, p, true_p = (day[name].cast(pl.Float64).to_numpy() for name in ("is_won", "p", "true_p"))
+    return {
+        "day": str(day["as_of_date"][0]),
+        "rows": day.height,
+        "ece": calibration_error(y, p),
+        "ece_95th_percentile_if_perfect": perfect_ece(p),
+        "ece_of_the_truth": calibration_error(y, true_p),
+        "mean_predicted": float(p.mean()),
+        "mean_true": float(true_p.mean()),
+        "won_rate": float(y.mean()),
+        "slope": calibration_slope(y, p),
     }
 
 
@@ -126,7 +131,7 @@ def permuted(home: Path) -> dict[str, Any]:
 
 def _lines(found: dict[str, Any]) -> list[str]:
     model, truth, lead = found["model"], found["truth"], found["truth_lead"]
-    expected, fit = found["expected_auc"], found["calibration"]
+    expected = found["expected_auc"]
     return [
         f"{found['rows']:,} rows of {found['accounts']:,} accounts on month-ends after training, "
         f"{found['won']:,} won within 90 days",
@@ -134,9 +139,14 @@ def _lines(found: dict[str, Any]) -> list[str]:
         f"expected  model {expected['model']:.3f}, truth {expected['truth']:.3f}",
         f"lift      model {model['lift_top_decile']:.2f} ({model['lift_low']:.2f} to {model['lift_high']:.2f}), "
         f"truth {truth['lift_top_decile']:.2f}",
-        f"ECE       {fit['ece']:.4f} on {fit['rows']:,} rows of {fit['day']}; 95 % of perfectly calibrated models stay below "
-        f"{fit['ece_95th_percentile_if_perfect']:.4f} (mean predicted {fit['mean_predicted']:.4f}, won {fit['won_rate']:.4f})",
-        f"slope     {fit['slope']:.2f} that day, {fit['slope_all_days']:.2f} on all",
+        *(
+            f"{day['day']} ECE {day['ece']:.4f}; 95 % of perfectly calibrated models stay below "
+            f"{day['ece_95th_percentile_if_perfect']:.4f}, the truth itself shows {day['ece_of_the_truth']:.4f}; "
+            f"mean predicted {day['mean_predicted']:.4f}, true {day['mean_true']:.4f}, won {day['won_rate']:.4f}; "
+            f"slope {day['slope']:.2f}"
+            for day in found["calibration"]
+        ),
+        f"slope     {found['slope_all_days']:.2f} on all days",
     ]
 
 
