@@ -319,10 +319,6 @@ def _account_scores(
     scoring_home: ScoringHome, context: dg.AssetCheckExecutionContext
 ) -> Iterable[Validation]:
     """The run's days, several at a time: a back-fill of months would spend most of its time on checking days singly."""
-    connection = scoring_home.connect()
-    try:
-        yield from account_scores_validations(
-            connection, scoring_home.home.settings(), days_of(context)
-        )
-    finally:
-        connection.close()
+    return account_scores_validations(
+        scoring_home.connect, scoring_home.home.settings(), days_of(context)
+    )

@@ -139,8 +139,10 @@ def rows_by_file(landed: Sequence[Path], quarantined: Sequence[Path]) -> pl.Data
         )
     )
     both = good.join(bad, on=key, how="full", coalesce=True)
+    # A file of which every row was refused lies in landing without rows.
+    is_there = pl.col("source_sha256").str.head(16).is_in([path.stem for path in landed])
     return (
-        both.filter(pl.col("landed").is_not_null() | pl.col("is_refused_whole"))
+        both.filter(is_there | pl.col("landed").is_not_null() | pl.col("is_refused_whole"))
         .select(*key, pl.col("landed").fill_null(0), pl.col("refused").fill_null(0))
         .sort("source_file", "source_sha256")
         .collect()

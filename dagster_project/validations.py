@@ -6,8 +6,9 @@ expectations themselves (expectations/suites/account_scores.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ import polars as pl
 
 from dagster_project.config import Settings
 from dagster_project.publisher import horizon_columns
+from expectations.runner import MAX_ROWS
 
 
 class Validation(NamedTuple):
@@ -38,21 +40,21 @@ class Validation(NamedTuple):
 # A day is held against the last one that stood: also when days between were refused, or a refused day would only have to
 # wait for the next. Back-fills leap further, and there companies come and go.
 COMPARED_WITHIN_DAYS = 31
-# Days are judged together up to so many rows.
-ROWS_TOGETHER = 500_000
+Connect = Callable[[], duckdb.DuckDBPyConnection]
 
 
 def account_scores_validations(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, days: Sequence[date]
+    connect: Connect, settings: Settings, days: Sequence[date]
 ) -> Iterator[Validation]:
-    """Validations that judge each of the days; the connection is used while they are iterated."""
-    counts = _counts(connection, settings, days)
+    """Validations that judge each of the days; each opens the warehouse when it reads, also if that is much later."""
+    with closing(connect()) as connection:
+        counts = _counts(connection, settings, days)
     for group in _groups(counts):
         if len(group) == 1:
             explained = settings.explanation.accounts_on(group[0], days)
-            yield _one_day(connection, settings, counts, explained, group[0])
+            yield _one_day(connect, settings, counts, explained, group[0])
         else:
-            yield from _several_days(connection, settings, counts, group)
+            yield from _several_days(connect, settings, counts, group)
 
 
 def _counts(
@@ -64,11 +66,13 @@ def _counts(
     rows = connection.execute(
         """
         with asked as (select distinct unnest(?::date[]) as as_of_date),
-        judged as (select as_of_date from scoring.passed_days union select as_of_date from asked),
+        passed as (
+            select as_of_date from scoring.passed_days where as_of_date not in (select as_of_date from asked)
+        ),
         before as (
-            select asked.as_of_date, max(judged.as_of_date) as day
-            from asked inner join judged
-                on judged.as_of_date < asked.as_of_date and judged.as_of_date >= asked.as_of_date - ?::integer
+            select asked.as_of_date, max(passed.as_of_date) as day
+            from asked inner join passed
+                on passed.as_of_date < asked.as_of_date and passed.as_of_date >= asked.as_of_date - ?::integer
             group by all
         ),
         scored as (
@@ -85,7 +89,7 @@ def _counts(
         )
         select asked.as_of_date, coalesce(scored.rows, 0) as rows, coalesce(scored.highest_rank, 0) as highest_rank,
             coalesce(scored.different_scores, 0) as different_scores, coalesce(by_scorecard, false) as by_scorecard,
-            coalesce(eligible.eligible, 0) as eligible,
+            coalesce(eligible.eligible, 0) as eligible, before.day as passed_before,
             (select rows from scored where scored.as_of_date = before.day) as previous
         from asked left join scored using (as_of_date) left join eligible using (as_of_date) left join before using (as_of_date)
         order by 1
@@ -93,7 +97,11 @@ def _counts(
         [list(days), COMPARED_WITHIN_DAYS],
     ).pl()
     facts = []
+    stood: tuple[date, int] | None = (
+        None  # the latest day of this run whose number of accounts is as expected
+    )
     for row in rows.iter_rows(named=True):
+        row["previous"] = _previous(row, stood)
         limits = (
             bounds(row["previous"], settings.checks.max_change_of_accounts)
             if row["previous"]
@@ -102,15 +110,28 @@ def _counts(
         fewest, most = limits or (0, max(row["rows"], row["eligible"]))
         # Few lines of a scorecard give few different scores.
         needed = 0 if row["by_scorecard"] else distinct_scores_needed(row["eligible"])
+        if fewest <= row["rows"] <= most:
+            stood = row["as_of_date"], row["rows"]
+        del row["passed_before"]
         facts.append(row | {"fewest": fewest, "most": most, "different_needed": needed})
     return pl.DataFrame(facts, infer_schema_length=None)
 
 
+def _previous(row: Mapping[str, Any], stood: tuple[date, int] | None) -> int | None:
+    """Accounts of the latest day before that stood: one that passed earlier, or one of this run."""
+    day, earlier = row["as_of_date"], row["passed_before"]
+    if stood and stood[0] >= day - timedelta(days=COMPARED_WITHIN_DAYS):
+        if earlier is None or stood[0] > earlier:
+            return stood[1]
+    return row["previous"]
+
+
 def _groups(counts: pl.DataFrame) -> list[list[date]]:
+    """Days that are judged together: no more rows than a validation looks at without drawing a sample."""
     groups: list[list[date]] = []
-    rows = ROWS_TOGETHER + 1
+    rows = MAX_ROWS + 1
     for day, more in counts.select("as_of_date", "rows").iter_rows():
-        if rows + more > ROWS_TOGETHER:
+        if rows + more > MAX_ROWS:
             groups.append([])
             rows = 0
         groups[-1].append(day)
@@ -119,7 +140,7 @@ def _groups(counts: pl.DataFrame) -> list[list[date]]:
 
 
 def _one_day(
-    connection: duckdb.DuckDBPyConnection,
+    connect: Connect,
     settings: Settings,
     counts: pl.DataFrame,
     explained: int,
@@ -138,11 +159,11 @@ def _one_day(
         explained=explained,
         by_scorecard=facts["by_scorecard"],
     )
-    return Validation(_rows(connection, settings, [day]), suite, day.isoformat(), days=(day,))
+    return Validation(_rows(connect, settings, [day]), suite, day.isoformat(), days=(day,))
 
 
 def _several_days(
-    connection: duckdb.DuckDBPyConnection,
+    connect: Connect,
     settings: Settings,
     counts: pl.DataFrame,
     days: list[date],
@@ -161,19 +182,16 @@ def _several_days(
     about = {
         "partition": f"{days[0]} to {days[-1]}",
         "days": tuple(days),
-        "one_by_one": partial(
-            map, partial(_one_day, connection, settings, counts, explained), days
-        ),
+        "one_by_one": partial(map, partial(_one_day, connect, settings, counts, explained), days),
     }
     yield Validation(mine.drop("as_of_date", "previous", "by_scorecard"), day_counts_suite, **about)
-    yield Validation(_rows(connection, settings, days), suite, **about)
+    yield Validation(_rows(connect, settings, days), suite, **about)
 
 
-def _rows(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, days: Sequence[date]
-) -> pl.DataFrame:
-    return connection.execute(
-        f"select {horizon_columns(settings)} from marts.account_scores_daily "
-        "where as_of_date in (select unnest(?::date[])) order by as_of_date, rank",
-        [list(days)],
-    ).pl()
+def _rows(connect: Connect, settings: Settings, days: Sequence[date]) -> pl.DataFrame:
+    with closing(connect()) as connection:
+        return connection.execute(
+            f"select {horizon_columns(settings)} from marts.account_scores_daily "
+            "where as_of_date in (select unnest(?::date[])) order by as_of_date, rank",
+            [list(days)],
+        ).pl()

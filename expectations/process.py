@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from expectations.report import ValidationReport
 
 # Frames that wait are kept in memory.
-MOST_WAITING = 4
+MOST_WAITING = 2
 
 
 class ValidationError(Exception):
@@ -39,11 +39,11 @@ class ValidationProcess:
         ours, theirs = socket.socketpair()
         with theirs:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(theirs.fileno())],
+                [sys.executable, "-P", "-m", __name__, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,  # the parent's answers are read by programs
-                # Ctrl-C is for the parent; the child ends with it.
+                # -P: not what lies in the folder where a command was started. Ctrl-C is for the parent; the child ends with it.
                 start_new_session=True,
             )
         self._connection = Connection(ours.detach())
@@ -105,6 +105,7 @@ def _serve(connection: Connection) -> None:
             return
         try:
             frame, make_suite, asked = pickle.loads(question)
+            del question  # the rows once more
             answer = (True, validate(frame, make_suite(), **asked))
             pickle.dumps(answer)
         except Exception:

@@ -96,6 +96,8 @@ def build_selected(
         spec.metadata.get("dagster_dbt/unique_id"): spec for spec in context.assets_def.check_specs
     }
     asked = context.selected_asset_check_keys
+    # A build that dies half-way has changed some of them.
+    warehouse.forget_standing(scoring_home.home, names - standing)
     done = dbt_runner.build(
         scoring_home.home,
         sorted(names - standing | set(also) | _tests_of(standing, checks, asked)),

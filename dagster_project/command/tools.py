@@ -30,11 +30,12 @@ def data_docs(as_json: bool) -> None:
 def dbt(arguments: tuple[str, ...]) -> int:
     """Any dbt command on this home's warehouse, as in `scoring dbt build`."""
     from dagster_project.dbt_runner import run_command
-    from dagster_project.warehouse import connect
+    from dagster_project.warehouse import forget_standing
 
     home = open_home()
     with home.writing(f"scoring dbt {' '.join(arguments)}"):
-        connect(home).close()
+        # dbt may make views that are not those of the project as it is at the next refresh.
+        forget_standing(home)
         return run_command(home, arguments)
 
 

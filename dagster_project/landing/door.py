@@ -11,6 +11,7 @@ vendor); OSError means trouble with the disk and may be tried again.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -135,13 +136,10 @@ def land_file(
     _refuse_no_file(path)
     table = table_of(path.name, tables)
     name = table.name if table else UNKNOWN_TABLE
-    door = _Door(path, vendor, name, landing_dir, quarantine_dir, ds, sha256_of(path))
+    door = _Door(path, vendor, name, landing_dir, quarantine_dir, ds, _identity(path, table))
     if table is None:
         return _refuse(door, BadFile(_unknown_table(tables)))
     before = landed_before(landing_dir, vendor, table.name, door.sha256)
-    if table.day_in_name:
-        # The same bytes under a corrected name are another week.
-        before = [p for p in before if _same_file_name(p, path.name)]
     if door.landed in before or (known.is_history and before):
         return _again(door, door.landed if door.landed in before else before[0])
     try:
@@ -171,9 +169,12 @@ def _unknown_table(tables: tuple[Table, ...]) -> str:
     )
 
 
-def _same_file_name(landed: Path, name: str) -> bool:
-    names = pl.scan_parquet(landed).select(pl.col("source_file").first()).collect()
-    return names.item() in (name, None)
+def _identity(path: Path, table: Table | None) -> str:
+    """SHA-256 of the file; of its name too where that says which day the rows are of: the same bytes are another week then."""
+    digest = sha256_of(path)
+    if table is None or not table.day_in_name:
+        return digest
+    return hashlib.sha256(f"{digest} {path.name}".encode()).hexdigest()
 
 
 def _again(door: _Door, landed: Path) -> Receipt:

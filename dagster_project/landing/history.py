@@ -43,7 +43,14 @@ def first_stamps_with_landed(
         frames.append(siblings.lazy().rename({"first_stamp": "change_stamp"}))
     if landed := sorted(landed_dir.glob("ds=*/*.parquet")):
         stamps = [s for s in table.stamps if s in landing_schema(table)]
-        rows = pl.scan_parquet(landed, hive_partitioning=False)
+        rows = pl.scan_parquet(
+            # columns that were declared later are not in older files
+            landed,
+            schema=landing_schema(table),
+            hive_partitioning=False,
+            missing_columns="insert",
+            extra_columns="ignore",
+        )
         frames.append(rows.with_columns(change_stamp(stamps)))
     return _first_stamps(frames, table)
 

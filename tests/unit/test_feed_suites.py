@@ -449,6 +449,21 @@ def test_refused_rows_count_with_their_own_file(tmp_path):
     assert counted(files, [tmp_path / "refused"]) == {"a": (10, 2), "whole": (0, 1)}
 
 
+def test_a_file_of_which_every_row_was_refused_counts(tmp_path):
+    from dagster_project.landing.door import land_file
+    from dagster_project.landing.known_at import KnownAt
+
+    path = tmp_path / "account.csv"
+    rows = [f"001{n:012}AAA,A,31/31/2024" for n in range(60)]
+    path.write_text("\n".join(["Id,Name,SystemModstamp", *rows]) + "\n")
+    day, landing, quarantine = date(2024, 1, 31), tmp_path / "landing", tmp_path / "quarantine"
+    land_file(path, "salesforce", landing, quarantine, day, KnownAt.on(day))
+    found = rows_by_file(
+        sorted(landing.rglob("ds=*/*.parquet")), sorted(quarantine.rglob("*.parquet"))
+    )
+    assert found.select("landed", "refused").rows() == [(0, 60)]
+
+
 def test_the_report_says_that_it_saw_a_sample(tmp_path, store, settings):
     from expectations.runner import validate
 

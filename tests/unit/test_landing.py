@@ -350,3 +350,31 @@ def test_schema_files_have_the_columns_and_no_rows_and_are_written_once(tmp_path
         schema = pl.read_parquet(path)
         assert schema.height == 0 and schema.schema == pl.Schema(landing_schema(table))
     assert pl.read_parquet(tmp_path / "quarantine/_schema.parquet").height == 0
+
+
+def test_the_same_rows_under_another_weeks_name_are_another_week(tmp_path):
+    folders = (tmp_path / "landing", tmp_path / "quarantine", date(2024, 1, 20))
+    row = "Acme,acme.example,,,Analytics,CRM,70,1,boston,70,1,US\n"
+    for week in ("2024-01-07", "2024-01-14", "2024-01-07"):
+        path = tmp_path / f"company_surge_{week}.csv"
+        path.write_text(row)
+        land_file(path, "bombora", *folders, HISTORY)
+    files = (tmp_path / "landing").rglob("ds=*/*.parquet")
+    weeks = [pl.read_parquet(file)["week_on"].to_list() for file in files]
+    assert sorted(weeks) == [[date(2024, 1, 7)], [date(2024, 1, 14)]]
+
+
+def test_history_is_imported_beside_files_that_lack_later_columns(tmp_path):
+    folder = tmp_path / "landing" / "salesforce" / "account" / "ds=2024-01-01"
+    folder.mkdir(parents=True)
+    pl.DataFrame({"id": ["001A"], "system_modstamp": [datetime(2020, 1, 1)]}).write_parquet(
+        folder / "old.parquet"
+    )
+    path = tmp_path / "account.csv"
+    path.write_text(
+        "Id,Name,Rating,CreatedDate,SystemModstamp\n001B,Acme,Hot,2020-01-01T00:00:00Z,2021-01-01T00:00:00Z\n"
+    )
+    receipt = land_file(
+        path, "salesforce", tmp_path / "landing", tmp_path / "quarantine", date(2024, 1, 2), HISTORY
+    )
+    assert receipt.rows_landed > 0

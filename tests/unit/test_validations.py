@@ -7,7 +7,11 @@ import pytest
 
 from dagster_project.config import DEFAULT_SETTINGS_FILE
 from dagster_project.settings_file import load_settings
-from dagster_project.validations import COMPARED_WITHIN_DAYS, _counts
+from dagster_project.validations import (
+    COMPARED_WITHIN_DAYS,
+    _counts,
+    account_scores_validations,
+)
 
 FIRST = date(2026, 1, 1)
 SECOND, THIRD = FIRST + timedelta(days=1), FIRST + timedelta(days=2)
@@ -19,7 +23,8 @@ def scored():
     with duckdb.connect() as connection:
         connection.execute("create schema marts; create schema scoring; create schema spine")
         connection.execute(
-            "create table marts.account_scores_daily (as_of_date date, rank bigint, score double, score_basis text)"
+            "create table marts.account_scores_daily (as_of_date date, rank bigint, score double, score_basis text, "
+            "account_id text, account_name text, domain text, win_probabilities map(integer, double))"
         )
         connection.execute(
             "create table spine.spine_account_day (as_of_date date, is_eligible boolean)"
@@ -27,7 +32,8 @@ def scored():
         connection.execute("create table scoring.passed_days (as_of_date date)")
         for day, accounts in ((FIRST, 100), (SECOND, 40), (THIRD, 41)):
             connection.execute(
-                "insert into marts.account_scores_daily select ?, range + 1, 50.0, 'model' from range(?)",
+                "insert into marts.account_scores_daily by name select ? as as_of_date, range + 1 as rank, 50.0 as score, "
+                "'model' as score_basis from range(?)",
                 [day, accounts],
             )
         connection.execute("insert into scoring.passed_days values (?)", [FIRST])
@@ -45,8 +51,14 @@ def test_a_refused_day_is_nothing_to_compare_with(scored):
     assert accounts_before(scored, THIRD, [THIRD]) == 100
 
 
-def test_a_day_of_the_same_run_is(scored):
-    assert accounts_before(scored, THIRD, [SECOND, THIRD]) == 40
+def test_a_day_of_the_same_run_is_unless_its_own_number_is_refused(scored):
+    assert accounts_before(scored, THIRD, [SECOND, THIRD]) == 100
+    scored.execute(
+        "insert into marts.account_scores_daily by name select ? as as_of_date, range + 1 as rank, 50.0 as score, "
+        "'model' as score_basis from range(50)",
+        [SECOND],
+    )
+    assert accounts_before(scored, THIRD, [SECOND, THIRD]) == 90
 
 
 def test_before_the_first_day_there_is_nothing(scored):
@@ -57,3 +69,17 @@ def test_a_day_too_long_ago_is_not_compared_with(scored):
     last = FIRST + timedelta(days=COMPARED_WITHIN_DAYS)
     assert accounts_before(scored, last, [last]) == 100
     assert accounts_before(scored, last + timedelta(days=1), [last + timedelta(days=1)]) is None
+
+
+def test_days_that_fail_together_are_judged_one_by_one_long_after_they_were_read(scored):
+    days = [FIRST, SECOND, THIRD]
+    together = list(
+        account_scores_validations(scored.cursor, load_settings(DEFAULT_SETTINGS_FILE), days)
+    )
+    assert [one.days for one in together] == [tuple(days)] * 2
+    singly = list(together[-1].one_by_one())
+    assert [(one.days, one.frame.height) for one in singly] == [
+        ((FIRST,), 100),
+        ((SECOND,), 40),
+        ((THIRD,), 41),
+    ]

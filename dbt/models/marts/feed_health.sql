@@ -21,7 +21,7 @@ arrivals as (
         max(known_on[-1]) as last_known_at,
         max(list_max(list_filter(known_on, lambda day: day <= latest_day))) as last_known_by_then,
         sum(rows_landed)::bigint as rows_landed,
-        count(*) as files
+        count(distinct split_part(split_part(landing_file, '/', 4), '@', 1)) as files
     from {{ ref('int_feed_health__landed_files') }}
     cross join scored
     group by all
