@@ -3,7 +3,7 @@
 Belongs here: the choice of days and accounts, from counts alone, so that nobody has to load all
 rows to make it. Does not belong here: loading them.
 
-The newest as-of days stay whole, up to a quarter of what may be held: they are closest to what will
+The newest as-of days stay whole, up to a quarter of what may be held (a day of more: none): they are closest to what will
 be scored, and the newest is the reference population. From the days before, the same accounts are
 taken on every day, drawn by a hash of their id: the rows of an account stay together, and another
 day or another machine draws the same ones.

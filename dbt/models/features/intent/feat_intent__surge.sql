@@ -1,6 +1,6 @@
 {%- set is_relevant = 'lower(topic) in ' ~ text_list(setting('relevant_topics') | map('lower') | list) -%}
 -- What the account's company researches elsewhere, in the latest week known by the day (of all companies;
--- a feed whose latest week began four weeks ago or more says nothing). 60 and more is a surge.
+-- a feed whose latest week is dated four weeks ago or more says nothing). 60 and more is a surge.
 with eligible as (
 
     select account_id, as_of_date from {{ on_requested_dates(ref('spine_account_day')) }} where is_eligible
