@@ -313,11 +313,11 @@ def test_a_given_day_stands_in_for_the_name_and_a_day_of_arrival_does_not(land):
     assert given.rows_landed == 1 and rows["week_on"].to_list() == [DAY]
 
 
-def test_a_corrected_file_name_lands_the_week_again(land):
+def test_the_same_rows_under_another_week_in_the_name_are_that_week_too(land):
     land(ROW.encode(), "surge_2024-01-07.csv", "bombora")
     again, rows, _ = land(ROW.encode(), "surge_2024-01-14.csv", "bombora")
     assert not again.already_landed
-    assert rows["week_on"].to_list() == [date(2024, 1, 14)]
+    assert rows["week_on"].to_list() == [date(2024, 1, 7), date(2024, 1, 14)]
     assert land(ROW.encode(), "surge_2024-01-14.csv", "bombora")[0].already_landed
 
 
