@@ -340,8 +340,8 @@ KINDS = {
             count(distinct key) filter (occurred_at::date = happened_on) as as_happened
         from mine inner join written using (key) inner join core.core_activity on key = activity_id
         """,
-        "counted before the day they were written down: {too_early}. Dated by that day (it is their completion): {as_written}, "
-        "so they look more recent than they are; by the day they happened: {as_happened}",
+        "counted before the day they were written down: {too_early}. Dated by that day (it is their completion): {as_written}; "
+        "by the day they happened: {as_happened}",
     ),
     "restated day": Kind(
         """
