@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,15 @@ SEED = 7
 DRAWS = 2_000
 
 
+def trained_as_of(home: Path) -> date:
+    """What the home's first champion was trained on."""
+    with duckdb.connect(str(home / "published" / "scores.duckdb"), read_only=True) as scores:
+        (day,) = scores.execute(
+            "select min(trained_as_of) from model_versions where champion_from is not null"
+        ).fetchone()
+    return day
+
+
 def later_rows(home: Path, truth: Path) -> pl.DataFrame:
     """One row an account and month-end scored by a model: p, flags, true_p, is_won.
 
@@ -36,7 +46,8 @@ def later_rows(home: Path, truth: Path) -> pl.DataFrame:
     scored = scores.execute(
         "select account_id, as_of_date, win_probability_90d as p, flags from account_scores_daily "
         "where score_basis = 'model' and as_of_date = last_day(as_of_date) "
-        "and as_of_date > (select min(trained_as_of) from model_versions where champion_from is not null)"
+        "and as_of_date > ?",
+        [trained_as_of(home)],
     ).pl()
     probabilities = pl.read_parquet(truth / "true_probabilities.parquet").select(
         "account_id", "as_of_date", "is_duplicate", true_p="p90"

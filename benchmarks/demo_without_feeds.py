@@ -19,8 +19,9 @@ from typing import Any
 import polars as pl
 import yaml
 
-from benchmarks.demo_truth import expected_auc, later_rows, measures
+from benchmarks.demo_truth import expected_auc, later_rows, measures, trained_as_of
 from dagster_project.automation import DAYS
+from dagster_project.command.demo import exports_of, must
 from dagster_project.command.operations import retrain
 from dagster_project.command.runs import run_job
 from dagster_project.demo import WorldSettings, write_world
@@ -51,14 +52,11 @@ def without(home: Path, vendor: str, folder: Path, rows: pl.DataFrame) -> Home:
     (other / "scoring.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
     opened, days = open_home(other), sorted(rows["as_of_date"].unique().to_list())
     last = days[-1].isoformat()
-    exports = {
-        f"land_{path.name}": {"paths": [str(path)], "is_history": True}
-        for path in sorted((home / "demo" / "exports").iterdir())
-        if path.name in settings["feeds"]
-    }
-    _must(run_job(opened, "land", last, config=exports, show_progress=False))
-    _must(retrain(opened, _trained_as_of(home), False)[1])
-    _must(
+    exports = exports_of(open_home(home))
+    del exports[f"land_{vendor}"]
+    must(run_job(opened, "land", last, config=exports, show_progress=False))
+    must(retrain(opened, trained_as_of(home), False)[1])
+    must(
         run_job(
             opened,
             "backfill",
@@ -68,21 +66,6 @@ def without(home: Path, vendor: str, folder: Path, rows: pl.DataFrame) -> Home:
         )
     )
     return opened
-
-
-def _trained_as_of(home: Path):
-    import duckdb
-
-    scores = duckdb.connect(str(home / "published" / "scores.duckdb"), read_only=True)
-    (day,) = scores.execute(
-        "select min(trained_as_of) from model_versions where champion_from is not null"
-    ).fetchone()
-    return day
-
-
-def _must(outcome: Any) -> None:
-    if not outcome.ok:
-        raise SystemExit("; ".join(outcome.problems))
 
 
 def main() -> None:

@@ -106,11 +106,10 @@ def _serve(connection: Connection) -> None:
         try:
             frame, make_suite, asked = pickle.loads(question)
             del question  # the rows once more
-            answer = (True, validate(frame, make_suite(), **asked))
-            pickle.dumps(answer)
-        except Exception:
-            answer = (False, traceback.format_exc())
-        connection.send(answer)
+            answer = pickle.dumps((True, validate(frame, make_suite(), **asked)))
+        except Exception:  # nothing is lost: the parent raises it as ValidationError
+            answer = pickle.dumps((False, traceback.format_exc()))
+        connection.send_bytes(answer)
 
 
 if __name__ == "__main__":

@@ -68,8 +68,10 @@ def make_demo(
     _write(stamp, asked | {"is_done": False})
     _write_world(home, world, tell)
     tell("landing the history of four vendors")
-    _must(
-        run_job(home, "land", plan.last_day.isoformat(), config=_exports(home), show_progress=show)
+    must(
+        run_job(
+            home, "land", plan.last_day.isoformat(), config=exports_of(home), show_progress=show
+        )
     )
     tell(f"training on what was known on {plan.train_as_of}")
     _, trained = retrain(home, plan.train_as_of, show)
@@ -77,10 +79,10 @@ def make_demo(
     verdict = trained.metadata.get("trained_models", {}).get("verdict")
     version = trained.metadata.get("trained_models", {}).get("scoring model")
     if verdict is None:
-        _must(trained)
+        must(trained)
     days = plan.scored_days()
     tell(f"scoring {len(days)} days, {days[0]} to {days[-1]}, each as it was known")
-    _must(
+    must(
         run_job(
             home,
             "backfill",
@@ -158,12 +160,14 @@ def _write_world(home: Home, world, tell: Tell) -> None:
     write_world(world, home.root, lambda _: None)
 
 
-def _exports(home: Home) -> dict[str, dict]:
+def exports_of(home: Home) -> dict[str, dict]:
+    """What the steps of the job `land` need to land the history of a demo home, by step: one a vendor."""
     folders = sorted(path for path in (home.root / "demo" / "exports").iterdir() if path.is_dir())
     return {f"land_{path.name}": {"paths": [str(path)], "is_history": True} for path in folders}
 
 
-def _must(outcome: RunOutcome) -> None:
+def must(outcome: RunOutcome) -> None:
+    """Raise NoAnswer with the problems of a run that failed."""
     if not outcome.ok:
         raise NoAnswer("; ".join(outcome.problems) or f"{outcome.job} failed")
 

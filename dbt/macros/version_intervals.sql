@@ -13,7 +13,7 @@
 
     ),
 
-    -- most records are sent once: ordering those as well takes ten times as long
+    -- most records are sent once: there is nothing to put in order
     sent_once as (
 
         select *, greatest(known_at, occurred_at::date) as valid_from, null::date as valid_to

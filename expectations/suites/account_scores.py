@@ -38,7 +38,6 @@ def account_scores_suite(
     previous_count: int | None = None,
     max_change: float = 0.5,
     explained: int | None = None,
-    min_distinct_scores: int | None = None,
     by_scorecard: bool = False,
 ) -> Any:
     """Return the suite for the scores of one day.
@@ -46,12 +45,11 @@ def account_scores_suite(
     horizons_days: columns win_probability_<h>d must exist. eligible_count: eligible accounts of
     the spine on that day. previous_count: scored accounts of the day before, None if there is
     none; max_change: by which share (0-1) the number may differ from it. explained: up to which rank
-    accounts are explained, None for all. min_distinct_scores: default 1 in 50 accounts, between 1
-    and 20. by_scorecard: a scorecard scored the day; few lines give few different scores, so that
+    accounts are explained, None for all. by_scorecard: a scorecard scored the day; few lines give few different scores, so that
     this only warns. The frame's list column `reasons` is seen as
     `reasons__size` (runner.py).
     """
-    distinct = min_distinct_scores or distinct_scores_needed(eligible_count)
+    distinct = distinct_scores_needed(eligible_count)
     return suite(
         "account_scores",
         "One row an eligible account, for one day, as analysts will see it.",
