@@ -97,9 +97,8 @@ def _counts(
         [list(days), COMPARED_WITHIN_DAYS],
     ).pl()
     facts = []
-    stood: tuple[date, int] | None = (
-        None  # the latest day of this run whose number of accounts is as expected
-    )
+    # The latest day of this run whose number of accounts is as expected.
+    stood: tuple[date, int] | None = None
     for row in rows.iter_rows(named=True):
         row["previous"] = _previous(row, stood)
         limits = (
@@ -170,8 +169,10 @@ def _several_days(
 ) -> Iterator[Validation]:
     from expectations.suites.account_scores import day_counts_suite, several_days_suite
 
+    rows = _rows(connect, settings, days)
     explained = min(settings.explanation.accounts_on(day, days) for day in days)
     mine = counts.filter(pl.col("as_of_date").is_in(days))
+    reasons = _without_reasons(rows, explained)
     suite = partial(
         several_days_suite,
         as_of_dates=days,
@@ -184,8 +185,26 @@ def _several_days(
         "days": tuple(days),
         "one_by_one": partial(map, partial(_one_day, connect, settings, counts, explained), days),
     }
-    yield Validation(mine.drop("as_of_date", "previous", "by_scorecard"), day_counts_suite, **about)
-    yield Validation(_rows(connect, settings, days), suite, **about)
+    facts = mine.join(reasons, on="as_of_date", how="left").fill_null(0)
+    yield Validation(
+        facts.drop("as_of_date", "previous", "by_scorecard"), day_counts_suite, **about
+    )
+    yield Validation(rows, suite, **about)
+
+
+def _without_reasons(rows: pl.DataFrame, explained: int) -> pl.DataFrame:
+    """Of each day, how many explained accounts lack a reason, and how many may: one day of many without any must show."""
+    from expectations.suites.account_scores import REASONED_SHARE
+
+    is_asked = (pl.col("score_basis") == "model") & (pl.col("rank") <= explained)
+    lacks = pl.col("reasons").list.len().fill_null(0) == 0
+    return rows.group_by("as_of_date").agg(
+        (is_asked & lacks).sum().cast(pl.Int64).alias("without_reasons"),
+        (is_asked.sum() * (1 - REASONED_SHARE))
+        .floor()
+        .cast(pl.Int64)
+        .alias("without_reasons_allowed"),
+    )
 
 
 def _rows(connect: Connect, settings: Settings, days: Sequence[date]) -> pl.DataFrame:

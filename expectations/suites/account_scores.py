@@ -19,6 +19,8 @@ CLASSES = {
     "grade": ("Grades are A, B, C or D, or empty.", ("A", "B", "C", "D")),
     "tier": ("Tiers are 1 to 4, or empty.", (1, 2, 3, 4)),
 }
+# Of the accounts that the model scored and explained, this share has a reason, or the day is stopped.
+REASONED_SHARE = 0.95
 COMPONENTS = ("fit_score", "engagement_score", "intent_score")
 PROVENANCE = (
     "scoring_model_version",
@@ -90,7 +92,7 @@ def several_days_suite(
 
 def day_counts_suite() -> Any:
     """Return the suite for a frame of one row a day: rows, eligible, highest_rank, different_scores, different_needed,
-    fewest and most (all numbers)."""
+    fewest, most, without_reasons and without_reasons_allowed (all numbers)."""
     return suite(
         "account_scores_day_counts",
         "How many accounts were scored on each day of a back-fill.",
@@ -102,6 +104,7 @@ def day_counts_suite() -> Any:
             _at_least("number_of_accounts_not_below", "rows", "fewest"),
             _at_least("number_of_accounts_not_above", "most", "rows"),
             _at_least("scores_differ", "different_scores", "different_needed"),
+            _at_least("reasons_where_modelled", "without_reasons_allowed", "without_reasons"),
         ],
     )
 
@@ -339,7 +342,7 @@ def _reasons(explained: int | None) -> list[Any]:
             "reasons_where_modelled",
             "Every account that the model scored and explained has at least one reason.",
             "Look at the explanation step of the scoring run.",
-            block_below=0.95,
+            block_below=REASONED_SHARE,
             column="reasons__size",
             min_value=1,
             row_condition=asked,

@@ -15,7 +15,13 @@ import pytest
 from dagster_project.landing.door import land_file
 from dagster_project.landing.known_at import KnownAt
 from expectations.runner import validate
-from expectations.suites.account_scores import COMPONENTS, PROVENANCE, account_scores_suite
+from expectations.suites.account_scores import (
+    COMPONENTS,
+    PROVENANCE,
+    account_scores_suite,
+    day_counts_suite,
+    several_days_suite,
+)
 from expectations.suites.arrival import arrival_facts, arrival_suite
 from expectations.suites.crm import account_suite, opportunity_history_suite, opportunity_suite
 from expectations.suites.training_set import training_set_suite
@@ -137,6 +143,35 @@ SUITES = {
             as_of_date=DAY, horizons_days=[90, 30], eligible_count=ROWS, previous_count=50
         ),
     ),
+}
+
+
+def scores_of_days() -> pl.DataFrame:
+    day_before = pl.lit(DAY - timedelta(days=1)).alias("as_of_date")
+    return pl.concat([scores(), scores().with_columns(day_before)])
+
+
+def day_counts() -> pl.DataFrame:
+    """Two days of which nothing is to be said."""
+    day = {
+        "rows": 60,
+        "eligible": 60,
+        "highest_rank": 60,
+        "different_scores": 40,
+        "different_needed": 2,
+    }
+    limits = {"fewest": 30, "most": 90, "without_reasons": 3, "without_reasons_allowed": 3}
+    return pl.DataFrame([day | limits] * 2)
+
+
+SUITES |= {
+    "scores of days": (
+        scores_of_days,
+        lambda: several_days_suite(
+            as_of_dates=[DAY - timedelta(days=1), DAY], horizons_days=[90, 30], most_accounts=ROWS
+        ),
+    ),
+    "day counts": (day_counts, lambda: day_counts_suite()),
 }
 
 
@@ -267,6 +302,23 @@ DAMAGES: dict[str, dict[str, Damage]] = {
         "account_has_name": put("account_name", None, ROWS // 2),
         **{f"{name}_present": put(name, None) for name in PROVENANCE},
     },
+}
+# What is counted day by day stands in the suite of the counts.
+COUNTED = {"every_eligible_account_scored", "number_of_accounts_steady", "scores_differ"}
+DAMAGES["scores of days"] = {
+    **{name: damage for name, damage in DAMAGES["scores"].items() if name not in COUNTED},
+    "of_the_right_day": put("as_of_date", DAY - timedelta(days=9)),
+}
+DAMAGES["day counts"] = {
+    f"{name}_each_day": damage
+    for name, damage in {
+        "every_eligible_account_scored": put("rows", 59),
+        "ranks_end_at_n": put("highest_rank", 61),
+        "number_of_accounts_not_below": put("fewest", 61),
+        "number_of_accounts_not_above": put("most", 59),
+        "scores_differ": put("different_scores", 1),
+        "reasons_where_modelled": put("without_reasons", 4),
+    }.items()
 }
 CASES = [(name, expectation) for name, cases in DAMAGES.items() for expectation in cases]
 

@@ -24,7 +24,7 @@ def scored():
         connection.execute("create schema marts; create schema scoring; create schema spine")
         connection.execute(
             "create table marts.account_scores_daily (as_of_date date, rank bigint, score double, score_basis text, "
-            "account_id text, account_name text, domain text, win_probabilities map(integer, double))"
+            "account_id text, account_name text, domain text, win_probabilities map(integer, double), reasons text[])"
         )
         connection.execute(
             "create table spine.spine_account_day (as_of_date date, is_eligible boolean)"
@@ -82,4 +82,21 @@ def test_days_that_fail_together_are_judged_one_by_one_long_after_they_were_read
         ((FIRST,), 100),
         ((SECOND,), 40),
         ((THIRD,), 41),
+    ]
+
+
+def test_a_day_without_reasons_shows_among_days_that_have_them(scored):
+    """The three days have 181 accounts and the first of them no reasons at all."""
+    scored.execute(
+        "update marts.account_scores_daily set reasons = ['+ a reason'] where as_of_date != ?",
+        [FIRST],
+    )
+    days = [FIRST, SECOND, THIRD]
+    counts, _ = account_scores_validations(
+        scored.cursor, load_settings(DEFAULT_SETTINGS_FILE), days
+    )
+    assert counts.frame.select("without_reasons", "without_reasons_allowed").rows() == [
+        (100, 5),
+        (0, 2),
+        (0, 2),
     ]
