@@ -37,6 +37,9 @@ class Validation(NamedTuple):
     one_by_one: Callable[[], Iterable[Validation]] | None = None
 
 
+# A validation and its report.
+Judged = tuple[Validation, Any]
+
 # A day is held against the last one that stood: also when days between were refused, or a refused day would only have to
 # wait for the next. Back-fills leap further, and there companies come and go.
 COMPARED_WITHIN_DAYS = 31

@@ -7,7 +7,7 @@ Here: DDL and replace-by-key writes of those tables. Not here: tables that dbt b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -124,18 +124,3 @@ def _values(table: str) -> str:
         f"map_from_entries({name}) as {name}" if kind.startswith("map(") else name
         for name, kind in _types_of(table).items()
     )
-
-
-def forget_standing(home: Home, names: Iterable[str] | None = None) -> None:
-    """Have these views and seeds (all of them by default) made again by the next build that wants them."""
-    connection = connect(home)
-    try:
-        if names is None:
-            connection.execute("delete from scoring.standing_views")
-        else:
-            connection.execute(
-                "delete from scoring.standing_views where name in (select unnest(?::varchar[]))",
-                [sorted(names)],
-            )
-    finally:
-        connection.close()

@@ -11,10 +11,9 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
-import polars as pl
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
-from dagster_project import dbt_runner, warehouse
+from dagster_project import dbt_runner, standing, warehouse
 from dagster_project.automation import ONE_RUN, days_of
 from dagster_project.resources import ScoringHome
 
@@ -91,23 +90,21 @@ def build_selected(
     Raises Failure in dbt's words when a model or a test failed; nothing after it is built.
     """
     names = {key.path[-1] for key in context.selected_asset_keys}
-    standing = _standing(scoring_home, names)
+    stand = standing.standing(scoring_home.home, names)
     checks = {
         spec.metadata.get("dagster_dbt/unique_id"): spec for spec in context.assets_def.check_specs
     }
     asked = context.selected_asset_check_keys
-    # A build that dies half-way has changed some of them.
-    warehouse.forget_standing(scoring_home.home, names - standing)
     done = dbt_runner.build(
         scoring_home.home,
-        sorted(names - standing | set(also) | _tests_of(standing, checks, asked)),
+        sorted(names - stand | set(also) | _tests_of(stand, checks, asked)),
         as_of_dates,
         labels_as_of,
         leave_out=[test.split(".")[2] for test, spec in checks.items() if spec.key not in asked],
     )
-    _remember_standing(scoring_home, [n.name for n in done.nodes if n.ok])
+    standing.remember(scoring_home.home, [n.name for n in done.nodes if n.ok])
     rows = _row_counts(scoring_home, [n.name for n in done.nodes if n.name in names])
-    made = {name: {"stands since": "an earlier run"} for name in standing}
+    made = {name: {"stands since": "an earlier run"} for name in stand}
     for node in done.nodes:
         if node.resource_type in ("model", "seed") and node.name in names and node.ok:
             counted = {"dagster/row_count": rows[node.name]} if node.name in rows else {}
@@ -137,37 +134,6 @@ def _tests_of(
         for test, spec in checks.items()
         if spec.key in asked and spec.asset_key.path[-1] in tables
     }
-
-
-def _standing(scoring_home: ScoringHome, names: set[str]) -> set[str]:
-    """Views and seeds that are in the warehouse as this project and these settings would make them.
-
-    They hold no data of their own, and making thirty of them again costs a refresh seconds.
-    """
-    connection = scoring_home.connect()
-    try:
-        made = connection.execute(
-            "select name from scoring.standing_views where digest = ? and name in "
-            "(select view_name from duckdb_views() union all select table_name from duckdb_tables())",
-            [dbt_runner.project_digest(scoring_home.home)],
-        ).fetchall()
-    finally:
-        connection.close()
-    return names & {name for (name,) in made}
-
-
-def _remember_standing(scoring_home: ScoringHome, built: list[str]) -> None:
-    kinds = dbt_runner.dataless(scoring_home.home)
-    made = sorted(kinds & set(built))
-    if not made:
-        return
-    digest = dbt_runner.project_digest(scoring_home.home)
-    connection = scoring_home.connect()
-    try:
-        frame = pl.DataFrame({"name": made, "digest": [digest] * len(made)})
-        warehouse.replace_rows(connection, "standing_views", frame, "name", made)
-    finally:
-        connection.close()
 
 
 def _check_result(spec: dg.AssetCheckSpec, node: dbt_runner.NodeResult) -> dg.AssetCheckResult:

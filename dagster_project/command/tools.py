@@ -30,12 +30,12 @@ def data_docs(as_json: bool) -> None:
 def dbt(arguments: tuple[str, ...]) -> int:
     """Any dbt command on this home's warehouse, as in `scoring dbt build`."""
     from dagster_project.dbt_runner import run_command
-    from dagster_project.warehouse import forget_standing
+    from dagster_project.standing import forget_all
 
     home = open_home()
     with home.writing(f"scoring dbt {' '.join(arguments)}"):
         # dbt may make views that are not those of the project as it is at the next refresh.
-        forget_standing(home)
+        forget_all(home)
         return run_command(home, arguments)
 
 

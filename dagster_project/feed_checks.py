@@ -1,0 +1,124 @@
+"""What the checks of a landed vendor table look at, and what follows when one fails.
+
+Here: rows and files of an arrival as validations, holding back what failed, a day without data. Not here: running
+validations (checks.py), which suite guards which table (feed_suites.py).
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from functools import partial
+
+import dagster as dg
+import polars as pl
+
+from dagster_project.assets.ingestion import landing_key
+from dagster_project.automation import days_of
+from dagster_project.config import Settings
+from dagster_project.feed_suites import FEED_SUITES, landed_files, rows_by_file, rows_to_check
+from dagster_project.feeds.contract import Table
+from dagster_project.landing.store import hold_arrival
+from dagster_project.resources import ScoringHome
+from dagster_project.validations import Judged, Validation
+from expectations.suites.arrival import arrival_facts, arrival_suite
+
+
+def hold_refused(vendor: str, table: str) -> Callable:
+    """An arrival that fails is taken out of landing, so that no later day is built on it."""
+
+    def hold(scoring_home: ScoringHome, run_id: str, judged: list[Judged]) -> str:
+        home = scoring_home.home
+        held = {
+            hold_arrival(home.landing, home.held, vendor, table, day, asked.files)
+            for asked, report in judged
+            if not report.success
+            for day in asked.days
+        }
+        if not held:
+            return ""
+        return (
+            f"Held back in {', '.join(map(str, sorted(held)))}. Take the file out of {home.inbox / vendor}/<day>, or put a "
+            "corrected one in its place, and run the day again."
+        )
+
+    return hold
+
+
+def feed_arrived(vendor: str, table: str) -> dg.AssetChecksDefinition:
+    """No data at all for the day: nothing may be scored. Only this vendor's missing: a warning."""
+
+    @dg.asset_check(
+        asset=landing_key(vendor, table),
+        name="data_arrived",
+        blocking=True,
+        description="Something has landed for the day. A day without any data is not scored.",
+    )
+    def check(
+        context: dg.AssetCheckExecutionContext, scoring_home: ScoringHome
+    ) -> dg.AssetCheckResult:
+        landing = scoring_home.home.landing
+        days = days_of(context)
+        of_any = [day for day in days if any(landing.glob(f"*/*/ds={day}/*.parquet"))]
+        of_vendor = [day for day in days if any((landing / vendor).glob(f"*/ds={day}/*.parquet"))]
+        span = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        inbox = scoring_home.home.inbox_of(vendor, days[0])
+        return dg.AssetCheckResult(
+            passed=bool(of_vendor),
+            severity=dg.AssetCheckSeverity.WARN if of_any else dg.AssetCheckSeverity.ERROR,
+            description=None
+            if of_vendor
+            else f"no data has landed for {span}: put {vendor}'s files into {inbox}",
+            metadata={"days with data": len(of_vendor), "days": len(days)},
+        )
+
+    return check
+
+
+def rows_of(vendor: str, table: Table, settings: Settings) -> Callable:
+    """The rows that landed, arrival by arrival; of a large arrival a sample."""
+
+    def validations(
+        scoring_home: ScoringHome, context: dg.AssetCheckExecutionContext
+    ) -> Iterable[Validation]:
+        guard = FEED_SUITES[vendor, table.name]
+        for day in days_of(context):
+            files = landed_files(scoring_home.home.landing, vendor, table.name, day)
+            rows, total = rows_to_check(files, table, day) if files else (None, 0)
+            if total:
+                suite = partial(guard.make, day, settings)
+                yield Validation(guard.facts(rows), suite, day.isoformat(), total, (day,))
+
+    return validations
+
+
+def arrival_of(vendor: str, table: str, settings: Settings) -> Callable:
+    """How many rows of each file landed and how many were refused, arrival by arrival; if too many, file by file."""
+
+    def validations(
+        scoring_home: ScoringHome, context: dg.AssetCheckExecutionContext
+    ) -> Iterable[Validation]:
+        home = scoring_home.home
+        for day in days_of(context):
+            refused = home.quarantine / vendor / table / f"ds={day}"
+            landed = landed_files(home.landing, vendor, table, day)
+            files = rows_by_file(landed, sorted(refused.glob("*.parquet")))
+            if files.height:
+                whole = _arrival(files, settings, day)
+                singly = partial(map, partial(_arrival, settings=settings, day=day), _each(files))
+                yield whole._replace(one_by_one=singly if files.height > 1 else None)
+
+    return validations
+
+
+def _arrival(files: pl.DataFrame, settings: Settings, day: date) -> Validation:
+    names = files["source_file"].to_list()
+    facts = arrival_facts(
+        dict(zip(names, files["landed"], strict=True)),
+        dict(zip(names, files["refused"], strict=True)),
+    )
+    partition = f"{day} {names[0]}" if len(names) == 1 else day.isoformat()
+    suite = partial(arrival_suite, settings.checks.max_quarantined_share)
+    return Validation(facts, suite, partition, days=(day,), files=tuple(files["source_sha256"]))
+
+
+def _each(files: pl.DataFrame) -> Iterable[pl.DataFrame]:
+    return files.iter_slices(n_rows=1)
