@@ -111,17 +111,28 @@ def _one_by_one(block: Block, start: int, stop: int, nested: Nested) -> _Rows:
         if found:
             bad.append(BadRow(place, *found, shown(line)))
         else:
-            rows.append({name: _shaped(row.get(name), t) for name, t in nested.schema.items()})
+            rows.append(
+                {
+                    name: _shaped(row.get(name), of, name in nested.fractions, nested)
+                    for name, of in nested.schema.items()
+                }
+            )
             at.append(place)
     return _Rows(pl.DataFrame(rows, schema=nested.schema), at, bad)
 
 
-def _shaped(value: Any, dtype: pl.DataType) -> Any:
+def _shaped(value: Any, dtype: pl.DataType, fraction: bool, nested: Nested) -> Any:
     """A value as JSON reads it in the declared shape, its leaves as text."""
     if value is None:
         return None
     if isinstance(dtype, pl.List):
-        return [_shaped(item, dtype.inner) for item in value]
+        return [_shaped(item, dtype.inner, fraction, nested) for item in value]
     if isinstance(dtype, pl.Struct):
-        return {field.name: _shaped(value.get(field.name), field.dtype) for field in dtype.fields}
+        return {
+            f.name: _shaped(value.get(f.name), f.dtype, f.name in nested.fractions, nested)
+            for f in dtype.fields
+        }
+    if fraction and isinstance(value, int | float) and not isinstance(value, bool):
+        # 2 and 2.0 are one number there: written as lines read together have it, by polars.
+        return pl.Series([value], dtype=pl.Float64).cast(pl.String).item()
     return as_text(value)

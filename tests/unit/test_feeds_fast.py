@@ -11,7 +11,7 @@ import random
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dagster_project.feeds import blocks, csv_rows, nested_jsonl
@@ -121,6 +121,9 @@ PARAM_VALUES = st.sampled_from(
         {"int_value": "12"},
         {"double_value": 1.5},
         {"float_value": 2},
+        {"double_value": 1e16},
+        {"double_value": -0.0},
+        {"double_value": 12345678901234567890},
         {"int_value": 1.5},
         {},
         None,
@@ -172,8 +175,15 @@ def event_files(draw) -> bytes:
     return "\n".join(lines).encode()
 
 
+# Among some hundred examples a whole number in a place of fractions is rarely drawn: it is always tried.
+_WHOLE_IN_FRACTION = json.dumps(
+    ga4_event(1) | {"event_params": [{"key": "page_location", "value": {"float_value": 2}}]}
+).encode()
+
+
 @settings(max_examples=100, deadline=None)
 @given(event_files(), st.sampled_from([1, 2, 32]), st.sampled_from([200, 1 << 20]))
+@example(_WHOLE_IN_FRACTION, 1, 200)
 def test_nested_lines_read_together_and_one_by_one(data, few, block_bytes):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nested_jsonl, "_FEW", few)
