@@ -31,6 +31,7 @@ setup: .venv/.complete
 	fi
 	@echo "setting up: libraries from uv.lock into .venv/"
 	@$(UV) sync --frozen --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	@.venv/bin/python -m compileall -q dagster_project expectations models
 	@touch $@
 
 demo: setup

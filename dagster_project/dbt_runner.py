@@ -13,6 +13,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
@@ -151,7 +152,7 @@ def build(
     done = Build()
     if not select:
         return done  # dbt would take that for everything
-    manifest = _load_manifest(manifest_path(home))
+    manifest = _manifest(home)
     os.environ.update(dbt_environment(home, as_of_dates, labels_as_of))
     # Names are looked for among names only; what came of a build is read from dbt's own objects and not from its files.
     arguments = ["build", "--select", *(f"fqn:{name}" for name in select)]
@@ -224,23 +225,39 @@ def release_warehouse() -> None:
     DuckDBConnectionManager.close_all_connections()
 
 
-_manifests: dict[Path, object] = {}
+# A process builds several times, so what is loaded is kept.
+_manifests: dict[Path, Future] = {}
+_loading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dbt")
 
 
-def _load_manifest(path: Path) -> object:
-    """The parsed project as dbt's own object; a process builds several times, so it is kept."""
+def load_ahead(home: Home) -> None:
+    """Load dbt and the parsed project in a thread: some 3 s that a run can spend waiting for other processes.
+
+    Raises DbtError when the project does not parse; whatever else goes wrong, the first build raises.
+    """
+    path = manifest_path(home)
+    if path not in _manifests:
+        _manifests[path] = _loading.submit(_load, home, path)
+
+
+def _load(home: Home, path: Path) -> object:
     from dbt.contracts.graph.manifest import Manifest
 
-    if path not in _manifests:
-        _manifests[path] = Manifest.from_msgpack(
-            (path.parent / "partial_parse.msgpack").read_bytes()
-        )
-    return _manifests[path]
+    manifest = Manifest.from_msgpack((path.parent / "partial_parse.msgpack").read_bytes())
+    # Of its first second or two dbt makes what it keeps for the life of a process: a command that reads nothing has it made.
+    _invoke(home, ["list", "--resource-type", "seed", "--quiet"], manifest)
+    return manifest
+
+
+def _manifest(home: Home) -> object:
+    """The parsed project as dbt's own object."""
+    load_ahead(home)
+    return _manifests[manifest_path(home)].result()
 
 
 def dataless(home: Home) -> set[str]:
     """Names of views and seeds: what stays right as long as project and settings stay the same."""
-    nodes = _load_manifest(manifest_path(home)).nodes.values()
+    nodes = _manifest(home).nodes.values()
     return {
         node.name
         for node in nodes

@@ -4,13 +4,14 @@ Belongs here: switching GX's network features off, the import (about 4 seconds, 
 at the first validation and not when a command starts), the context over a store folder.
 Does not belong here: what good data is (suites/), what a result means (report.py).
 
-The context is made anew at each opening from the folder's present place. Nothing in the folder
+A process makes the context from the folder's present place. Nothing in the folder
 holds an absolute path, so a copied or moved home needs no repair.
 """
 
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,8 +30,9 @@ def load_gx() -> ModuleType:
     return great_expectations
 
 
+@cache
 def open_context(store_dir: Path) -> Any:
-    """Return a GX context whose results and documents live under store_dir.
+    """Return a GX context whose results and documents live under store_dir, the same one each time.
 
     It reads no configuration file and writes none, neither here nor in the user's home.
     """

@@ -95,8 +95,15 @@ def _run_group(batch: Any, expectations: list[Any]) -> list[Any]:
 
 
 def _batch(context: Any, name: str, table: pd.DataFrame) -> Any:
-    asset = context.data_sources.add_pandas(name).add_dataframe_asset(name)
-    return asset.add_batch_definition_whole_dataframe(name).get_batch({"dataframe": table})
+    return _definition(context, name).get_batch({"dataframe": table})
+
+
+def _definition(context: Any, name: str) -> Any:
+    """What GX makes a frame known by; made once a context, since GX writes it down in YAML each time."""
+    if name not in context.data_sources.all():
+        asset = context.data_sources.add_pandas(name).add_dataframe_asset(name)
+        return asset.add_batch_definition_whole_dataframe(name)
+    return context.data_sources.get(name).get_asset(name).get_batch_definition(name)
 
 
 def _needs_all_rows(expectation: Any) -> bool:
