@@ -51,10 +51,11 @@
   are counted before they meet the dates, so that a hundred dates do not multiply single events by a
   hundred. `keys` are the columns to count by, `measures` the counted columns with their aggregates:
   parts of a day that became known or were superseded at different times stay apart, so what is
-  counted must add up (or be a maximum). `ages` is a relation of the as_of_date and days_ago that are
-  asked for; all days less than `within_days` before each requested date unless given.
+  counted must add up (or be a maximum). `dates` are the requested dates unless given; `ages` is a
+  relation of the as_of_date and days_ago that are asked for: all days less than `within_days` before
+  each date unless given.
 #}
-{% macro as_of_event_days(relation, keys, measures, within_days, where='true', ages=none) -%}
+{% macro as_of_event_days(relation, keys, measures, within_days, where='true', dates=none, ages=none) -%}
     (
         select
             as_of.as_of_date,
@@ -71,14 +72,16 @@
                 {%- endfor %}
             from {{ relation }} as event
             where ({{ where }})
-                {%- if requested_dates() %}
+                {%- if dates %}
+                and occurred_at >= (select min(as_of_date) from {{ dates }}) - {{ within_days }}
+                {%- elif requested_dates() %}
                 and occurred_at >= date '{{ requested_dates()[0] }}' - {{ within_days }}
                 {%- endif %}
             group by {% for key in keys %}{{ key }}, {% endfor %}known_at, occurred_at::date, superseded_on
         ) as counted
         inner join (
             select as_of_date, days_ago::integer as days_ago, as_of_date - days_ago::integer as occurred_on
-            from {{ ages or days_before_dates(within_days) }}
+            from {{ ages or days_before_dates(within_days, dates) }}
         ) as as_of
             on counted.occurred_at = as_of.occurred_on
             and {{ exists_on('counted', 'as_of.as_of_date') }}

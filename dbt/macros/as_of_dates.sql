@@ -23,14 +23,22 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Each requested day with each age of a day before it: as_of_date, days_ago (0 is the day itself). #}
-{% macro days_before_dates(days) -%}
-    (select as_of_date, days_ago from {{ as_of_dates() }} cross join range({{ days }}) as ages(days_ago))
+{#
+  The requested days as a table that every build makes before its features: what feature views read,
+  so that a view made once is right for whatever days are asked for next.
+#}
+{% macro days_of_build() -%}
+    (select as_of_date from {{ ref('int_feeds__known_by_day') }})
 {%- endmacro %}
 
-{# The days that lie `days` days before the requested ones. #}
-{% macro dates_before(days) -%}
-    (select as_of_date - {{ days }} as as_of_date from {{ as_of_dates() }})
+{# Each of the dates with each age of a day before it: as_of_date, days_ago (0 is the day itself). #}
+{% macro days_before_dates(days, dates=none) -%}
+    (select as_of_date, days_ago from {{ dates or as_of_dates() }} cross join range({{ days }}) as ages(days_ago))
+{%- endmacro %}
+
+{# The days that lie `days` days before the dates. #}
+{% macro dates_before(days, dates) -%}
+    (select as_of_date - {{ days }} as as_of_date from {{ dates }})
 {%- endmacro %}
 
 {#
@@ -50,6 +58,11 @@
     {%- else -%}
         (select max(as_of_date) as as_of_date from {{ as_of_dates() }})
     {%- endif -%}
+{%- endmacro %}
+
+{# The same for views of features: the rows of the build's days. #}
+{% macro on_days_of_build(relation) -%}
+    (select * from {{ relation }} where as_of_date in {{ days_of_build() }})
 {%- endmacro %}
 
 {# The rows of the requested days of a relation that is kept by as_of_date. #}

@@ -26,7 +26,8 @@
 {%- endmacro %}
 
 {# Eligible accounts of the requested days with the columns of all feature models beside them: what
-   training and scoring both select from, so that they cannot come to differ. #}
+   training and scoring both select from, so that they cannot come to differ. A row that one feature
+   model lacks or has twice shows in the tests of both: they must hold exactly the eligible accounts. #}
 {% macro eligible_with_features() -%}
     (
         select
@@ -37,7 +38,7 @@
             {%- endfor %}
         from {{ on_requested_dates(ref('spine_account_day')) }} as eligible
         {%- for model in feature_models() %}
-        left join {{ on_requested_dates(ref(model)) }} as {{ model }}
+        inner join {{ ref(model) }} as {{ model }}
             on eligible.account_id = {{ model }}.account_id and eligible.as_of_date = {{ model }}.as_of_date
         {%- endfor %}
         where eligible.is_eligible

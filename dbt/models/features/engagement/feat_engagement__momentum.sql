@@ -3,7 +3,7 @@
 -- key action (pricing seen, form sent, download) and response counts half after each half-life.
 with eligible as (
 
-    select account_id, as_of_date from {{ on_requested_dates(ref('spine_account_day')) }} where is_eligible
+    select account_id, as_of_date from {{ on_days_of_build(ref('spine_account_day')) }} where is_eligible
 
 ),
 

@@ -3,13 +3,13 @@
 -- it neutrally (models/encoding.py), and reasons say that nothing is on record.
 with eligible as (
 
-    select account_id, as_of_date from {{ on_requested_dates(ref('spine_account_day')) }} where is_eligible
+    select account_id, as_of_date from {{ on_days_of_build(ref('spine_account_day')) }} where is_eligible
 
 ),
 
 accounts as (
 
-    select * from {{ as_of_versions(ref('core_account_version')) }} where not is_deleted
+    select * from {{ as_of_versions(ref('core_account_version'), days_of_build()) }} where not is_deleted
 
 ),
 

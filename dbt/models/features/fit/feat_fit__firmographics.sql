@@ -2,13 +2,13 @@
 -- history of them they are *snapshot* features, used only when scoring.yaml names them.
 with eligible as (
 
-    select account_id, as_of_date from {{ on_requested_dates(ref('spine_account_day')) }} where is_eligible
+    select account_id, as_of_date from {{ on_days_of_build(ref('spine_account_day')) }} where is_eligible
 
 ),
 
 accounts as (
 
-    select * from {{ as_of_versions(ref('core_account_version')) }}
+    select * from {{ as_of_versions(ref('core_account_version'), days_of_build()) }}
 
 )
 

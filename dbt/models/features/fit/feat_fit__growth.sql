@@ -1,21 +1,21 @@
 -- How the company has grown: its number of employees against what was on record 365 days before.
 with eligible as (
 
-    select account_id, as_of_date from {{ on_requested_dates(ref('spine_account_day')) }} where is_eligible
+    select account_id, as_of_date from {{ on_days_of_build(ref('spine_account_day')) }} where is_eligible
 
 ),
 
 now as (
 
     select account_id, as_of_date, employee_count
-    from {{ as_of_versions(ref('core_account_version')) }}
+    from {{ as_of_versions(ref('core_account_version'), days_of_build()) }}
 
 ),
 
 a_year_before as (
 
     select account_id, as_of_date + 365 as as_of_date, employee_count
-    from {{ as_of_versions(ref('core_account_version'), dates_before(365)) }}
+    from {{ as_of_versions(ref('core_account_version'), dates_before(365, days_of_build())) }}
 
 )
 

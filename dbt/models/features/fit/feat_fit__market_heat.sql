@@ -4,20 +4,20 @@
 -- more accounts of the market's rate were in it). Null for an account without industry or region.
 with eligible as (
 
-    select account_id, as_of_date from {{ on_requested_dates(ref('spine_account_day')) }} where is_eligible
+    select account_id, as_of_date from {{ on_days_of_build(ref('spine_account_day')) }} where is_eligible
 
 ),
 
 accounts as (
 
-    select * from {{ as_of_versions(ref('core_account_version')) }} where not is_deleted
+    select * from {{ as_of_versions(ref('core_account_version'), days_of_build()) }} where not is_deleted
 
 ),
 
 recent_wins as (
 
     select account_id, as_of_date, count(*) as won_deals
-    from {{ as_of_versions(ref('core_won_deal_version')) }}
+    from {{ as_of_versions(ref('core_won_deal_version'), days_of_build()) }}
     where as_of_date - won_on < 365
     group by all
 

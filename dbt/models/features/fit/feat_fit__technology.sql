@@ -4,7 +4,7 @@
 -- last detected; one that was only ever detected first is in use.
 with eligible as (
 
-    select account_id, as_of_date from {{ on_requested_dates(ref('spine_account_day')) }} where is_eligible
+    select account_id, as_of_date from {{ on_days_of_build(ref('spine_account_day')) }} where is_eligible
 
 ),
 
@@ -24,7 +24,7 @@ technologies as (
         as_of_date - first_detected_on as days_since_added,
         as_of_date - last_detected_on as days_since_detected,
         coalesce(as_of_date - last_detected_on < 90, true) as is_in_use
-    from {{ as_of_versions(ref('core_technology_version')) }}
+    from {{ as_of_versions(ref('core_technology_version'), days_of_build()) }}
     where first_detected_on <= as_of_date
 
 ),

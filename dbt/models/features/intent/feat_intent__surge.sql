@@ -3,14 +3,14 @@
 -- a feed whose latest week is dated four weeks ago or more says nothing). 60 and more is a surge.
 with eligible as (
 
-    select account_id, as_of_date from {{ on_requested_dates(ref('spine_account_day')) }} where is_eligible
+    select account_id, as_of_date from {{ on_days_of_build(ref('spine_account_day')) }} where is_eligible
 
 ),
 
 known_weeks as (
 
     select as_of_date, days_ago
-    from {{ as_of_event_days(ref('core_intent_signal'), [], {'signals': 'count(*)'}, within_days=56) }}
+    from {{ as_of_event_days(ref('core_intent_signal'), [], {'signals': 'count(*)'}, within_days=56, dates=days_of_build()) }}
     group by all
 
 ),
@@ -49,6 +49,7 @@ topics as (
             'relevant_surging': 'count(*) filter (composite_score >= 60 and ' ~ is_relevant ~ ')',
         },
         within_days=56,
+        dates=days_of_build(),
         ages='compared_weeks',
     ) }}
 
@@ -62,6 +63,7 @@ surges as (
         keys=['domain'],
         measures={'signals': 'count(*)'},
         within_days=112,
+        dates=days_of_build(),
         where='composite_score >= 60',
     ) }}
 

@@ -3,13 +3,13 @@
 -- where the type has none), so that they do not tell whether somebody filled the amount in.
 with eligible as (
 
-    select account_id, as_of_date from {{ on_requested_dates(ref('spine_account_day')) }} where is_eligible
+    select account_id, as_of_date from {{ on_days_of_build(ref('spine_account_day')) }} where is_eligible
 
 ),
 
 won_deals as (
 
-    select * from {{ as_of_versions(ref('core_won_deal_version')) }}
+    select * from {{ as_of_versions(ref('core_won_deal_version'), days_of_build()) }}
 
 ),
 

@@ -1,7 +1,7 @@
 -- What is being negotiated: of several open opportunities the one that has come furthest speaks.
 with eligible as (
 
-    select account_id, as_of_date from {{ on_requested_dates(ref('spine_account_day')) }} where is_eligible
+    select account_id, as_of_date from {{ on_days_of_build(ref('spine_account_day')) }} where is_eligible
 
 ),
 
@@ -26,7 +26,7 @@ roles as (
         opportunity_id,
         contact_id,
         role in ('Decision Maker', 'Economic Decision Maker', 'Economic Buyer', 'Executive Sponsor') as is_decision_maker
-    from {{ as_of_versions(ref('core_opportunity_contact_role_version')) }}
+    from {{ as_of_versions(ref('core_opportunity_contact_role_version'), days_of_build()) }}
 
 ),
 

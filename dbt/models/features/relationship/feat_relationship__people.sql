@@ -2,7 +2,7 @@
 -- stands for one account at a time.
 with eligible as (
 
-    select account_id, as_of_date from {{ on_requested_dates(ref('spine_account_day')) }} where is_eligible
+    select account_id, as_of_date from {{ on_days_of_build(ref('spine_account_day')) }} where is_eligible
 
 ),
 
@@ -20,7 +20,7 @@ people as (
         count(*) filter (how = 'contact') as contacts,
         count(*) filter (how = 'contact' and seniority in ('c_level', 'vp', 'director')) as senior_contacts,
         count(*) filter (how = 'email domain') as leads
-    from {{ as_of_versions(ref('core_person_account_version')) }}
+    from {{ as_of_versions(ref('core_person_account_version'), days_of_build()) }}
     where seniority is distinct from 'student'
     group by all
 

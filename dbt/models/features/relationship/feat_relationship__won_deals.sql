@@ -1,13 +1,13 @@
 -- How many deals were won, how long ago, and in which rhythm.
 with eligible as (
 
-    select account_id, as_of_date from {{ on_requested_dates(ref('spine_account_day')) }} where is_eligible
+    select account_id, as_of_date from {{ on_days_of_build(ref('spine_account_day')) }} where is_eligible
 
 ),
 
 won_deals as (
 
-    select * from {{ as_of_versions(ref('core_won_deal_version')) }}
+    select * from {{ as_of_versions(ref('core_won_deal_version'), days_of_build()) }}
 
 ),
 
