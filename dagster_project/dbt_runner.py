@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -59,6 +59,15 @@ class Build:
     def problems(self) -> list[NodeResult]:
         """Nodes that failed or were skipped because of a failure."""
         return [node for node in self.nodes if not node.ok]
+
+    def followed_by(self, later: Build) -> Build:
+        """Both as one: a node that was built twice took the time of both, and is what the later build says."""
+        before = {node.unique_id: node for node in self.nodes}
+        for node in later.nodes:
+            if node.unique_id in before:
+                node = replace(node, seconds=before[node.unique_id].seconds + node.seconds)
+            before[node.unique_id] = node
+        return Build(list(before.values()))
 
     def in_words(self) -> str:
         """The failures, one line each."""
@@ -253,6 +262,15 @@ def _manifest(home: Home) -> object:
     """The parsed project as dbt's own object."""
     load_ahead(home)
     return _manifests[manifest_path(home)].result()
+
+
+def names_of(home: Home, layers: Sequence[str]) -> set[str]:
+    """Names of the models and seeds in these folders of dbt/models and dbt/seeds."""
+    return {
+        node.name
+        for node in _manifest(home).nodes.values()
+        if node.resource_type in ("model", "seed") and node.fqn[1] in layers
+    }
 
 
 def dataless(home: Home) -> set[str]:

@@ -4,9 +4,11 @@ Here: which dbt models belong to which step, and how dbt's results become materi
 and how dbt is run (dbt_runner.py).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import closing
 from datetime import date
+from functools import partial
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -15,16 +17,23 @@ from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from dagster_project import dbt_runner, standing, warehouse
 from dagster_project.automation import ONE_RUN, days_of
+from dagster_project.home import Home
 from dagster_project.resources import ScoringHome
 
-# Folders under dbt/models, named as dbt's selectors want them (paths would depend on where a command was started).
-FEATURE_LAYERS = tuple(
-    f"account_scoring.{layer}" for layer in ("staging", "core", "spine", "features")
+# Folders under dbt/models.
+FEATURE_LAYERS = ("staging", "core", "spine", "features")
+# Those of tables that hold a row an account and day.
+DATED_LAYERS = ("spine", "features", "labels", "datasets")
+# As dbt's selectors want them (paths would depend on where a command was started).
+BEFORE_SCORING = " ".join(
+    [*(f"account_scoring.{layer}" for layer in FEATURE_LAYERS), "scoring_set"]
 )
-BEFORE_SCORING = " ".join([*FEATURE_LAYERS, "scoring_set"])
 MARTS = "account_scoring.marts"
 # What training builds: the same models for other days, and the labels.
 TRAINING = "label_conversion training_set"
+# Accounts and days whose features are built together; each takes about 7 KB of memory
+# (`python -m benchmarks.feature_memory HOME`).
+ROWS_TOGETHER = 400_000
 # One partition a quarter; all other tables have one a day.
 QUARTERLY = {"label_conversion", "training_set", "trained_models", "reliability_bins"}
 
@@ -85,26 +94,28 @@ def build_selected(
     labels_as_of: date | None = None,
     also: tuple[str, ...] = (),
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """Build the run's selected models (and those named in `also`, unreported) and yield what came of each.
+    """Build the run's selected models (and those of the layers `also`, unreported) and yield what came of each.
 
     Raises Failure in dbt's words when a model or a test failed; nothing after it is built.
     """
+    home = scoring_home.home
     names = {key.path[-1] for key in context.selected_asset_keys}
-    stand = standing.standing(scoring_home.home, names)
+    wanted = names | dbt_runner.names_of(home, also)
+    stand = standing.standing(home, wanted)
     checks = {
         spec.metadata.get("dagster_dbt/unique_id"): spec for spec in context.assets_def.check_specs
     }
     asked = context.selected_asset_check_keys
-    done = dbt_runner.build(
-        scoring_home.home,
-        sorted(names - stand | set(also) | _tests_of(stand, checks, asked)),
+    done = build_days(
+        home,
+        wanted - stand | _tests_of(stand, checks, asked),
         as_of_dates,
         labels_as_of,
         leave_out=[test.split(".")[2] for test, spec in checks.items() if spec.key not in asked],
     )
-    standing.remember(scoring_home.home, [n.name for n in done.nodes if n.ok])
+    standing.remember(home, [n.name for n in done.nodes if n.ok])
     rows = _row_counts(scoring_home, [n.name for n in done.nodes if n.name in names])
-    made = {name: {"stands since": "an earlier run"} for name in stand}
+    made = {name: {"stands since": "an earlier run"} for name in stand & names}
     for node in done.nodes:
         if node.resource_type in ("model", "seed") and node.name in names and node.ok:
             counted = {"dagster/row_count": rows[node.name]} if node.name in rows else {}
@@ -117,6 +128,43 @@ def build_selected(
             yield _check_result(checks[node.unique_id], node)
     if done.problems:
         raise dg.Failure(done.in_words(), allow_retries=False)
+
+
+def build_days(
+    home: Home,
+    names: set[str],
+    as_of_dates: list[date],
+    labels_as_of: date | None = None,
+    leave_out: Sequence[str] = (),
+) -> dbt_runner.Build:
+    """One dbt build of a day. Of more days, tables of accounts and days are built so many days at a time as memory is meant for.
+
+    After a failure nothing more is built.
+    """
+    build = partial(dbt_runner.build, home, labels_as_of=labels_as_of, leave_out=leave_out)
+    dated = names & dbt_runner.names_of(home, DATED_LAYERS)
+    if len(as_of_dates) == 1 or not dated:
+        return build(sorted(names), as_of_dates)
+    done = build(sorted(names - dated), as_of_dates)
+    for days in _batches(as_of_dates, _accounts(home)):
+        if done.problems:
+            break
+        done = done.followed_by(build(sorted(dated), days))
+        dated -= dbt_runner.dataless(home)  # views that are made now
+    return done
+
+
+def _batches(days: list[date], accounts: int) -> Iterator[list[date]]:
+    together = max(1, ROWS_TOGETHER // max(1, accounts))
+    for first in range(0, len(days), together):
+        yield days[first : first + together]
+
+
+def _accounts(home: Home) -> int:
+    with closing(warehouse.connect(home)) as connection:
+        return connection.execute(
+            "select count(distinct account_id) from core.core_account_version"
+        ).fetchone()[0]
 
 
 def _parents_first(assets: dg.AssetsDefinition) -> Iterator[str]:

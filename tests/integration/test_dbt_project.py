@@ -277,16 +277,29 @@ def damage(project: Path, model: str, old: str, new: str) -> None:
     path.write_text(path.read_text().replace(old, new))
 
 
-def test_contract_data_test_and_unit_test_fire_on_damage(tmp_path, environment, world):
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("left join accounts", "cross join range(2) left join accounts"),
+        ("where is_eligible", "where is_eligible and account_id not like '%A1'"),
+    ],
+)
+def test_rows_that_a_feature_model_has_twice_or_lacks_show_in_the_scoring_set(
+    tmp_path, environment, world, old, new
+):
+    project = tmp_path / "dbt"
+    shutil.copytree(PROJECT, project)
+    damage(project, "feat_fit__firmographics", old, new)
+    broken = Dbt(project, tmp_path / "parsed", environment)
+    models = ["--select", "feat_fit__firmographics", "scoring_set"]
+    outcome = broken.run(world, DAYS[:1], *models, "--exclude-resource-type", "unit_test")
+    assert outcome["scoring_set_has_each_eligible_account_and_day_once"][0] == "fail"
+
+
+def test_contract_and_unit_test_fire_on_damage(tmp_path, environment, world):
     project = tmp_path / "dbt"
     shutil.copytree(PROJECT, project)
     damage(project, "feat_relationship__deal_types", "0)::integer", "0)::varchar")
-    damage(
-        project,
-        "feat_fit__firmographics",
-        "left join accounts",
-        "cross join range(2) left join accounts",
-    )
     damage(
         project, "feat_relationship__won_deals", "days_ago < {{ days }}", "days_ago <= {{ days }}"
     )

@@ -1,0 +1,68 @@
+"""Days built several at a time are what they are when built together; a failure ends the build."""
+
+from datetime import date
+
+import pytest
+
+from dagster_project import dbt_runner
+from dagster_project.assets import transform
+from tests.dbt_world import DAYS, WORLD, new_home, rows
+
+ASKED = [date.fromisoformat(day) for day in DAYS]
+SCORING_SET = "from datasets.scoring_set order by as_of_date, account_id"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return new_home(tmp_path_factory.mktemp("days") / "home", WORLD)
+
+
+@pytest.fixture
+def builds(monkeypatch):
+    """The days and the number of models of each dbt build."""
+    asked = []
+    build = dbt_runner.build
+
+    def watched(home, select, as_of_dates, *others, **more):
+        asked.append((list(as_of_dates), len(select)))
+        return build(home, select, as_of_dates, *others, **more)
+
+    monkeypatch.setattr(dbt_runner, "build", watched)
+    return asked
+
+
+def test_days_built_one_by_one_are_those_built_together(home, builds, monkeypatch):
+    names = dbt_runner.names_of(home, transform.FEATURE_LAYERS) | {"scoring_set"}
+    assert not transform.build_days(home, names, ASKED).problems
+    together = rows(home, SCORING_SET)
+    assert {day for _, day, *_ in together} == set(ASKED)
+
+    builds.clear()
+    monkeypatch.setattr(transform, "ROWS_TOGETHER", 1)
+    done = transform.build_days(home, names, ASKED)
+    assert not done.problems and rows(home, SCORING_SET) == together
+    assert [days for days, _ in builds] == [ASKED, *([day] for day in ASKED)]
+    # core once, views of features once
+    assert builds[1][1] > builds[2][1] == builds[3][1]
+    names_built = [node.name for node in done.nodes]
+    assert len(names_built) == len(set(names_built)) and names <= set(names_built)
+
+
+def test_nothing_is_built_after_a_failure(home, builds, monkeypatch):
+    monkeypatch.setattr(transform, "ROWS_TOGETHER", 1)
+    days = [*ASKED, date(2020, 3, 6)]
+    monkeypatch.setattr(dbt_runner, "build", failing_on(ASKED[1], builds, dbt_runner.build))
+    done = transform.build_days(home, {"spine_account_day", "core_account_version"}, days)
+    assert [node.message for node in done.problems] == ["the disk is full"]
+    assert [days for days, _ in builds] == [days, [days[0]]]
+
+
+def failing_on(day, builds, build):
+    failed = dbt_runner.NodeResult("m.spine", "spine", "model", "error", "the disk is full", 0.1)
+
+    def maybe(home, select, as_of_dates, *others, **more):
+        if list(as_of_dates) == [day]:
+            return dbt_runner.Build([failed])
+        return build(home, select, as_of_dates, *others, **more)
+
+    return maybe
