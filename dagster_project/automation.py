@@ -75,6 +75,14 @@ def days_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
+def tell_each_day(context: dg.AssetExecutionContext, table: str) -> None:
+    """Have Dagster know that the table keeps each day of a run whose days a tag names; by itself it tells of one."""
+    tags = context.run.tags
+    for day in filter(None, tags.get(DAYS, "").split(",")):
+        if day != tags[DAY]:
+            context.log_event(dg.AssetMaterialization(asset_key=table, partition=day))
+
+
 LANDING = dg.AssetSelection.groups("landing")
 SCORED = dg.AssetSelection.groups(
     "staging", "core", "spine", "features", "scoring", "marts", "published"

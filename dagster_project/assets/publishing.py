@@ -6,7 +6,7 @@ Here: the asset that makes a day visible. Not here: how files are written (publi
 import dagster as dg
 
 from dagster_project import publisher
-from dagster_project.automation import ONE_RUN, days_of
+from dagster_project.automation import ONE_RUN, days_of, tell_each_day
 from dagster_project.resources import ScoringHome
 from dagster_project.warehouse import connect
 
@@ -30,6 +30,7 @@ def publishing_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
         days = publisher.days_touched(home, days_of(context))
         rows = publisher.publish_days(home, days)
         path = publisher.publish_tables(home)
+        tell_each_day(context, "published_scores")
         context.log.info(f"published {sum(rows.values())} rows of {len(rows)} days to {path}")
         return dg.MaterializeResult(
             metadata={

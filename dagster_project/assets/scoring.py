@@ -11,7 +11,7 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from dagster_project.automation import ONE_RUN, days_of
+from dagster_project.automation import ONE_RUN, days_of, tell_each_day
 from dagster_project.config import Settings
 from dagster_project.resources import ScoringHome
 from dagster_project.warehouse import replace_rows
@@ -89,6 +89,8 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         cards = {v: one for v, one in loaded.items() if isinstance(one, Scorecard)}
         _keep(scoring_home, cards)
         by = {"scored by": _in_words(loaded)}
+        for table in ("account_predictions", "factor_contributions"):
+            tell_each_day(context, table)
         yield dg.MaterializeResult(
             asset_key="account_predictions", metadata={"dagster/row_count": scored, **by}
         )

@@ -16,7 +16,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from dagster_project import dbt_runner, standing, warehouse
-from dagster_project.automation import ONE_RUN, days_of
+from dagster_project.automation import ONE_RUN, days_of, tell_each_day
 from dagster_project.home import Home
 from dagster_project.resources import ScoringHome
 
@@ -31,6 +31,8 @@ BEFORE_SCORING = " ".join(
 MARTS = "account_scoring.marts"
 # What training builds: the same models for other days, and the labels.
 TRAINING = "label_conversion training_set"
+# Tables of the daily runs that keep the days of earlier runs.
+KEEP_DAYS = {"spine_account_day", "scoring_set", "account_scores_daily", "score_reasons_daily"}
 # Accounts and days whose features are built together; each takes about 7 KB of memory
 # (`python -m benchmarks.feature_memory HOME`).
 ROWS_TOGETHER = 400_000
@@ -122,6 +124,8 @@ def build_selected(
             made[node.name] = {"seconds": node.seconds, **counted}
     for name in _parents_first(context.assets_def):
         if name in made:
+            if name in KEEP_DAYS:
+                tell_each_day(context, name)
             yield dg.MaterializeResult(asset_key=dg.AssetKey(name), metadata=made[name])
     for node in done.nodes:
         if node.unique_id in checks and node.status != "skipped":

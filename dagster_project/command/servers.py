@@ -142,7 +142,7 @@ def in_words(home: Home, ports: dict[str, int], host: str) -> str:
         from models.registry import Registry
 
         experiment = Registry(home.mlflow_database, home.mlflow_artifacts).experiment_id()
-        mlflow += f" (trainings: {mlflow}/#/experiments/{experiment})" if experiment else ""
+        mlflow += f" (trainings: {mlflow}/#/experiments/{experiment}/runs)" if experiment else ""
     return f"Dagster: {dagster} (runs: {dagster}/runs)\nMLflow: {mlflow}\nCtrl-C ends all of them."
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from datetime import date, timedelta
 
+import dagster as dg
 import pytest
 
 from tests.command_line import Scoring, digest, widest
@@ -43,6 +44,19 @@ def test_month_ends_and_the_last_sixty_days_are_published(made):
     assert row["daily"] == 60
     assert (row["first_day"], row["last_day"]) == ("2025-01-31", "2026-06-30")
     assert row["days"] == 16 + 60  # month-ends before the daily ones
+
+
+def test_dagster_knows_of_each_day_that_is_published(made):
+    scoring, _ = made
+    with dg.DagsterInstance.from_config(str(scoring.home / "dagster")) as instance:
+        for table in (
+            "scoring_set",
+            "account_predictions",
+            "account_scores_daily",
+            "published_scores",
+        ):
+            days = instance.get_materialized_partitions(dg.AssetKey(table))
+            assert len(days) == 16 + 60 and {"2025-01-31", "2026-06-30"} <= days
 
 
 def test_every_feed_has_landed_and_its_scores_are_there(made):
