@@ -77,7 +77,13 @@ def measures(rows: pl.DataFrame) -> dict[str, Any]:
         "truth_lead": compare(y, true_p, p, accounts, SEED),
         "expected_auc": {"model": expected_auc(p, true_p), "truth": expected_auc(true_p, true_p)},
         "calibration": [calibration(day) for day in rows.partition_by("as_of_date")],
-        "slope_all_days": calibration_slope(y, p),
+        "all_days": {
+            "ece": calibration_error(y, p),
+            "ece_95th_percentile_if_perfect": perfect_ece(p, rows["account_id"]),
+            "ece_of_the_truth": calibration_error(y, true_p),
+            "ece_against_the_truth": distance_to_truth(true_p, p),
+            "slope": calibration_slope(y, p),
+        },
     }
 
 
@@ -90,11 +96,18 @@ def calibration(day: pl.DataFrame) -> dict[str, Any]:
         "ece": calibration_error(y, p),
         "ece_95th_percentile_if_perfect": perfect_ece(p),
         "ece_of_the_truth": calibration_error(y, true_p),
+        "ece_against_the_truth": distance_to_truth(true_p, p),
         "mean_predicted": float(p.mean()),
         "mean_true": float(true_p.mean()),
         "won_rate": float(y.mean()),
         "slope": calibration_slope(y, p),
     }
+
+
+def distance_to_truth(true_p: np.ndarray, p: np.ndarray, bins: int = 10) -> float:
+    """Calibration error with the true probability in the place of the outcome: what is left of it without luck."""
+    parts = np.array_split(np.argsort(p, kind="stable"), bins)
+    return float(sum(abs((p[part] - true_p[part]).sum()) for part in parts) / len(p))
 
 
 def expected_auc(score: np.ndarray, true_p: np.ndarray) -> float:
@@ -104,11 +117,16 @@ def expected_auc(score: np.ndarray, true_p: np.ndarray) -> float:
     return float(((lost.cumsum() - lost / 2) * won).sum() / (won.sum() * lost.sum()))
 
 
-def perfect_ece(p: np.ndarray) -> float:
-    """95th percentile of the calibration error when each outcome has exactly the predicted probability."""
+def perfect_ece(p: np.ndarray, accounts: pl.Series | None = None) -> float:
+    """95th percentile of the calibration error when each outcome has exactly the predicted probability.
+
+    accounts: of several days together, whose each row is. The windows of an account's days overlap, so one draw of luck is
+    used for all of its rows; drawn row by row the percentile would be that of three times as much evidence as there is.
+    """
     rng = np.random.default_rng(SEED)
-    errors = [calibration_error((rng.random(len(p)) < p).astype(float), p) for _ in range(DRAWS)]
-    return float(np.quantile(errors, 0.95))
+    of = np.arange(len(p)) if accounts is None else accounts.rank("dense").to_numpy() - 1
+    luck = (rng.random(of.max() + 1)[of] for _ in range(DRAWS))
+    return float(np.quantile([calibration_error((u < p).astype(float), p) for u in luck], 0.95))
 
 
 def calibration_slope(y: np.ndarray, p: np.ndarray) -> float:
@@ -151,14 +169,20 @@ def _lines(found: dict[str, Any]) -> list[str]:
         f"lift      model {model['lift_top_decile']:.2f} ({model['lift_low']:.2f} to {model['lift_high']:.2f}), "
         f"truth {truth['lift_top_decile']:.2f}",
         *(
-            f"{day['day']} ECE {day['ece']:.4f}; 95 % of perfectly calibrated models stay below "
-            f"{day['ece_95th_percentile_if_perfect']:.4f}, the truth itself shows {day['ece_of_the_truth']:.4f}; "
-            f"mean predicted {day['mean_predicted']:.4f}, true {day['mean_true']:.4f}, won {day['won_rate']:.4f}; "
-            f"slope {day['slope']:.2f}"
+            f"{day['day']} {_calibrated(day)}; mean predicted {day['mean_predicted']:.4f}, true {day['mean_true']:.4f}, "
+            f"won {day['won_rate']:.4f}"
             for day in found["calibration"]
         ),
-        f"slope     {found['slope_all_days']:.2f} on all days",
+        f"all days  {_calibrated(found['all_days'])}",
     ]
+
+
+def _calibrated(part: dict[str, Any]) -> str:
+    return (
+        f"ECE {part['ece']:.4f}; 95 % of perfectly calibrated models stay below "
+        f"{part['ece_95th_percentile_if_perfect']:.4f}, the truth itself shows {part['ece_of_the_truth']:.4f}; "
+        f"against the true probabilities {part['ece_against_the_truth']:.4f}; slope {part['slope']:.2f}"
+    )
 
 
 def _of(measured: dict[str, Any], name: str) -> str:
