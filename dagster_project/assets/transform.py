@@ -22,8 +22,8 @@ from dagster_project.resources import ScoringHome
 
 # Folders under dbt/models.
 FEATURE_LAYERS = ("staging", "core", "spine", "features")
-# Those of tables that hold a row an account and day.
-DATED_LAYERS = ("spine", "features", "labels", "datasets")
+# Those whose tables do not grow with the days that are asked for.
+UNDATED_LAYERS = ("staging", "core", "marts")
 # As dbt's selectors want them (paths would depend on where a command was started).
 BEFORE_SCORING = " ".join(
     [*(f"account_scoring.{layer}" for layer in FEATURE_LAYERS), "scoring_set"]
@@ -143,18 +143,17 @@ def build_days(
 ) -> dbt_runner.Build:
     """One dbt build of a day. Of more days, tables of accounts and days are built so many days at a time as memory is meant for.
 
-    After a failure nothing more is built.
+    names: models, seeds and single tests. After a failure nothing more is built.
     """
     build = partial(dbt_runner.build, home, labels_as_of=labels_as_of, leave_out=leave_out)
-    dated = names & dbt_runner.names_of(home, DATED_LAYERS)
-    if len(as_of_dates) == 1 or not dated:
+    undated = names & dbt_runner.names_of(home, UNDATED_LAYERS)
+    if len(as_of_dates) == 1 or undated == names:
         return build(sorted(names), as_of_dates)
-    done = build(sorted(names - dated), as_of_dates)
+    done = build(sorted(undated), as_of_dates)
     for days in _batches(as_of_dates, _accounts(home)):
         if done.problems:
             break
-        done = done.followed_by(build(sorted(dated), days))
-        dated -= dbt_runner.dataless(home)  # views that are made now
+        done = done.followed_by(build(sorted(names - undated), days))
     return done
 
 
