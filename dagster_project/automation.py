@@ -91,7 +91,8 @@ TRAINED = dg.AssetSelection.groups("labels", "training") | dg.AssetSelection.ass
 EVALUATED = dg.AssetSelection.assets("evaluations", "score_evaluation", "published_scores")
 
 
-# What the tests of single feature models find, those of scoring_set find too: a day runs the latter, all else runs both.
+# That every feature has its rows is tested on scoring_set each day; that windows of one feature agree with each other
+# depends on the SQL and not on the day: all jobs but the daily one test it.
 TESTS_OF_FEATURES = (
     dg.AssetSelection.groups("features") - dg.AssetSelection.groups("features").without_checks()
 )

@@ -240,7 +240,7 @@ _loading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dbt")
 
 
 def load_ahead(home: Home) -> None:
-    """Load dbt and the parsed project in a thread: some 3 s that a run can spend waiting for other processes.
+    """Load dbt and the parsed project in a thread, while a run waits for other processes.
 
     Raises DbtError when the project does not parse; whatever else goes wrong, the first build raises.
     """
@@ -253,7 +253,7 @@ def _load(home: Home, path: Path) -> object:
     from dbt.contracts.graph.manifest import Manifest
 
     manifest = Manifest.from_msgpack((path.parent / "partial_parse.msgpack").read_bytes())
-    # Of its first second or two dbt makes what it keeps for the life of a process: a command that reads nothing has it made.
+    # Its first command makes what dbt keeps for the life of a process; this one reads no table.
     _invoke(home, ["list", "--resource-type", "seed", "--quiet"], manifest)
     return manifest
 

@@ -217,10 +217,8 @@ class Registry:
         found = self._client.get_experiment_by_name(MODEL_NAME)
         if found:
             return found.experiment_id
-        # MLflow's pages show trainings then, and not what becomes of chat models.
-        kind = {"mlflow.experimentKind": "custom_model_development"}
         place = self.artifact_root / MODEL_NAME
-        return self._client.create_experiment(MODEL_NAME, artifact_location=str(place), tags=kind)
+        return self._client.create_experiment(MODEL_NAME, artifact_location=str(place))
 
     def _ensure_registered_model(self) -> None:
         if not self._client.search_registered_models(f"name = '{MODEL_NAME}'"):

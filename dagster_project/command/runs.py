@@ -119,7 +119,7 @@ def run_job(
 
 
 def _collect_seldom() -> None:
-    """Dagster and dbt keep half a million objects; looking through them for garbage took a tenth of a refresh."""
+    """Dagster and dbt keep very many objects; looking through all of them for garbage again and again slows a run down."""
     gc.set_threshold(100_000, 50, 100)
     # Python looks through all of them several times more before it ends.
     atexit.register(gc.freeze)
