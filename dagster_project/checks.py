@@ -4,7 +4,7 @@ Here: which suite guards which hand-over, on which rows. Not here: the expectati
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -64,14 +64,7 @@ def suite_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
     checks = []
     for vendor in settings.feeds:
         checks.append(feed_arrived(vendor, VENDORS[vendor][0].name))
-        guards = []
-        for table in VENDORS[vendor]:
-            key, hold = landing_key(vendor, table.name), hold_refused(vendor, table.name)
-            rows = rows_of(vendor, table, settings)
-            arrival = arrival_of(vendor, table.name, settings)
-            guards.append(Guard(key, "rows_are_sound", rows, hold))
-            guards.append(Guard(key, "was_readable", arrival, hold))
-        checks.append(_suite_checks(f"{vendor}_is_sound", guards))
+        checks.append(_suite_checks(_feed_step(vendor), _feed_guards(vendor, settings)))
     training_set = Guard(dg.AssetKey("training_set"), "is_sound", _training_set)
     scores = Guard(
         dg.AssetKey("account_scores_daily"), "is_sound", _account_scores, _remember_passed_days
@@ -81,6 +74,45 @@ def suite_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
     return checks
 
 
+def _feed_step(vendor: str) -> str:
+    return f"{vendor}_is_sound"
+
+
+def _feed_guards(vendor: str, settings: Settings) -> list[Guard]:
+    guards = []
+    for table in VENDORS[vendor]:
+        key, hold = landing_key(vendor, table.name), hold_refused(vendor, table.name)
+        rows = rows_of(vendor, table, settings)
+        arrival = arrival_of(vendor, table.name, settings)
+        guards.append(Guard(key, "rows_are_sound", rows, hold))
+        guards.append(Guard(key, "was_readable", arrival, hold))
+    return guards
+
+
+def asking_ahead(
+    settings: Settings,
+) -> Callable[[str, dg.AssetExecutionContext, ScoringHome], None]:
+    """What landing calls when a vendor has landed: its rows are validated while the next vendor's land.
+
+    The checks, which stand after all landing, then find their answers on the way. Nothing is asked in a run without them.
+    """
+    guards = {vendor: _feed_guards(vendor, settings) for vendor in settings.feeds}
+
+    def landed(vendor: str, context: dg.AssetExecutionContext, scoring_home: ScoringHome) -> None:
+        step = _feed_step(vendor)
+        if context.job_def.has_node_named(step):
+            _asked_ahead[context.run.run_id, step] = _asking.submit(
+                _ask_all, guards[vendor], scoring_home, context
+            )
+
+    return landed
+
+
+# Validations under way, by run and step.
+_asked_ahead: dict[tuple[str, str], Future] = {}
+_asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="asking ahead")
+
+
 def _suite_checks(step: str, guards: list[Guard]) -> dg.AssetChecksDefinition:
     """The one way from suites to checks: run them on each frame, store the results, fail on anything critical."""
 
@@ -88,30 +120,30 @@ def _suite_checks(step: str, guards: list[Guard]) -> dg.AssetChecksDefinition:
     def check(
         context: dg.AssetCheckExecutionContext, scoring_home: ScoringHome
     ) -> Iterator[dg.AssetCheckResult]:
-        asked_for = context.selected_asset_check_keys
-        wanted = [guard for guard in guards if guard.spec.key in asked_for]
-        ask = partial(_ask, run_id=context.run.run_id, store=scoring_home.home.expectations)
-        # All are asked before the first answer is waited for: rows are read here while others are validated there.
-        asked = [
-            (
-                guard,
-                [
-                    ask(one, guard.asset.path[-1])
-                    for one in guard.validations(scoring_home, context)
-                ],
-            )
-            for guard in wanted
-        ]
-        for guard, pending in asked:
-            judged = _judge(pending, partial(ask, name=guard.asset.path[-1]))
-            told = (
-                guard.consequence(scoring_home, context.run.run_id, judged)
-                if guard.consequence
-                else ""
-            )
+        run_id, store = context.run.run_id, scoring_home.home.expectations
+        wanted = {g.spec.key: g for g in guards if g.spec.key in context.selected_asset_check_keys}
+        ahead = _asked_ahead.pop((run_id, step), None)
+        asked = ahead.result() if ahead else _ask_all(wanted.values(), scoring_home, context)
+        for key, guard in wanted.items():
+            ask = partial(_ask, name=guard.asset.path[-1], run_id=run_id, store=store)
+            judged = _judge(asked[key], ask)
+            told = guard.consequence(scoring_home, run_id, judged) if guard.consequence else ""
             yield _result(guard, [report for _, report in judged], told)
 
     return check
+
+
+def _ask_all(
+    guards: Iterable[Guard], scoring_home: ScoringHome, context: Any
+) -> dict[dg.AssetCheckKey, list[tuple[Validation, Future]]]:
+    """Ask for all before the first answer is waited for: rows are read here while others are validated there."""
+    ask = partial(_ask, run_id=context.run.run_id, store=scoring_home.home.expectations)
+    return {
+        guard.spec.key: [
+            ask(one, guard.asset.path[-1]) for one in guard.validations(scoring_home, context)
+        ]
+        for guard in guards
+    }
 
 
 def _ask(asked: Validation, name: str, run_id: str, store: Path) -> tuple[Validation, Future]:

@@ -12,6 +12,8 @@ import hashlib
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -107,6 +109,26 @@ def manifest_path(home: Home) -> Path:
     if not manifest.exists():
         _parse(home, target)
     return manifest
+
+
+def parse_ahead(home: Home) -> None:
+    """Have another process parse the project, if need be, on another core: whoever wants the manifest waits for it.
+
+    What goes wrong there is told by the parse of whoever wants it.
+    """
+    if not (home.dbt / f"parsed-{project_digest()}").exists():
+        _parsing.append(
+            subprocess.Popen(
+                [sys.executable, "-P", "-m", __name__, str(home.root)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+
+
+# Kept so that Python does not complain of one that is still at work.
+_parsing: list[subprocess.Popen] = []
 
 
 def _parse(home: Home, target: Path) -> None:
@@ -305,3 +327,7 @@ def _record(result: object) -> NodeResult:
 def _first_lines(message: str, lines: int = 6) -> str:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", message).strip()
     return "\n".join(plain.splitlines()[:lines])
+
+
+if __name__ == "__main__":
+    manifest_path(Home(Path(sys.argv[1])))

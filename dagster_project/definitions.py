@@ -11,7 +11,7 @@ import dagster as dg
 
 from dagster_project import automation, dbt_runner
 from dagster_project.assets import ingestion, monitoring, publishing, scoring, training, transform
-from dagster_project.checks import PASSED_DAYS, suite_checks
+from dagster_project.checks import PASSED_DAYS, asking_ahead, suite_checks
 from dagster_project.home import Home, quiet_environment
 from dagster_project.home_layout import open_home
 from dagster_project.resources import ScoringHome
@@ -34,7 +34,7 @@ def build_definitions(
     jobs = automation.jobs()
     return dg.Definitions(
         assets=[
-            *ingestion.all_landing_assets(settings.feeds, daily),
+            *ingestion.all_landing_assets(settings.feeds, daily, asking_ahead(settings)),
             transform.dbt_layer("features_build", transform.BEFORE_SCORING, manifest, daily),
             *training.training_assets(manifest, quarterly),
             scoring.scoring_assets(daily),

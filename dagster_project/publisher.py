@@ -12,7 +12,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -32,6 +35,8 @@ TABLES = (
     "feed_health",
     "quarantined_rows",
 )
+# Days written at a time: one day's rows are sorted and compressed on one core, and wait for the disk.
+TOGETHER = 4
 # Tables with a folder a day, and the view that reads them.
 HISTORY = ("account_scores_daily", "score_reasons_daily")
 
@@ -62,18 +67,17 @@ def publish_days(home: Home, days: Iterable[date]) -> dict[date, int]:
 
     A new day becomes visible to readers only with `publish_tables`, a rewritten one at once.
     """
-    connection = warehouse.connect(home)
-    try:
-        rows = {}
-        for day in days:
-            _publish_day(connection, home, "score_reasons_daily", day)
-            rows[day] = _publish_day(connection, home, "account_scores_daily", day)
-        return rows
-    finally:
-        connection.close()
+    with closing(warehouse.connect(home)) as connection, ThreadPoolExecutor(TOGETHER) as pool:
+        return dict(pool.map(partial(_publish_day, connection, home), days))
 
 
-def _publish_day(connection: duckdb.DuckDBPyConnection, home: Home, table: str, day: date) -> int:
+def _publish_day(connection: duckdb.DuckDBPyConnection, home: Home, day: date) -> tuple[date, int]:
+    with closing(connection.cursor()) as own:
+        _publish(own, home, "score_reasons_daily", day)
+        return day, _publish(own, home, "account_scores_daily", day)
+
+
+def _publish(connection: duckdb.DuckDBPyConnection, home: Home, table: str, day: date) -> int:
     horizons = horizon_columns(home.settings()) if table == "account_scores_daily" else "*"
     target = _history_file(home, table, day)
     target.parent.mkdir(parents=True, exist_ok=True)

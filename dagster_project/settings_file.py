@@ -6,6 +6,7 @@ Here: reading and checking one file. Not here: which settings there are (config.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +49,18 @@ def load_settings(path: Path) -> Settings:
     Raises SettingsError naming file, key and what to do.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        return _settings_in(path.read_text(encoding="utf-8"), path)
     except FileNotFoundError:
         raise SettingsError(f"{path}: there is no such settings file") from None
     except (OSError, UnicodeDecodeError) as problem:
         raise SettingsError(f"{path}: cannot be read: {problem}") from None
+
+
+# A run asks for its settings some hundred times, and each time YAML would take 20 ms.
+@lru_cache(maxsize=8)
+def _settings_in(text: str, path: Path) -> Settings:
+    try:
+        content = yaml.load(text, _Loader)
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""

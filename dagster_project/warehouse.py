@@ -26,8 +26,10 @@ TABLES = {
         expected_value_usd double, reasons varchar[], flags varchar[], score_basis varchar not null,
         scoring_model_version varchar, feature_contract_version varchar, feature_digest varchar,
         scored_at timestamp, run_id varchar""",
-    "standing_views": """
+    "standing_relations": """
         name varchar not null, digest varchar not null""",
+    "standing_days": """
+        as_of_date date not null, digest varchar not null""",
     "passed_days": """
         as_of_date date not null, run_id varchar""",
     "factor_contributions": """

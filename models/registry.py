@@ -11,7 +11,9 @@ import logging
 import os
 import sqlite3
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -78,6 +80,14 @@ class Registry:
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         address = f"sqlite:///{self.database}"
         return MlflowClient(address, address)
+
+    @contextmanager
+    def opened_meanwhile(self) -> Iterator[None]:
+        """Load MLflow and make its tables, seconds the first time, beside what is done in the block; raises what that raised."""
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="mlflow") as pool:
+            opening = pool.submit(self._experiment)
+            yield
+            opening.result()
 
     def register(
         self,

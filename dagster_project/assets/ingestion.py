@@ -5,7 +5,7 @@ Parquet (landing/). A bad file or row never fails the asset: it goes to quaranti
 Trouble with the disk or a mounted folder does fail it, and is retried.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -40,7 +40,13 @@ def landing_key(vendor: str, table: str) -> dg.AssetKey:
     return dg.AssetKey(f"landing_{vendor}__{table}")
 
 
-def landing_assets(vendor: str, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+# Called with the vendor when all of its files have landed.
+Landed = Callable[[str, dg.AssetExecutionContext, ScoringHome], None]
+
+
+def landing_assets(
+    vendor: str, partitions: dg.PartitionsDefinition, landed: Landed
+) -> dg.AssetsDefinition:
     """The landed tables of one vendor, as one step."""
     tables = {landing_key(vendor, declared.name): declared.name for declared in VENDORS[vendor]}
     specs = [
@@ -76,6 +82,7 @@ def landing_assets(vendor: str, partitions: dg.PartitionsDefinition) -> dg.Asset
             for receipt in land_files(files, vendor, home.landing, home.quarantine, day, known):
                 context.log.info(_in_words(receipt))
                 receipts.append(receipt)
+        landed(vendor, context, scoring_home)
         context.log_event(_refusals(receipts))
         for key in sorted(context.selected_asset_keys):
             mine = [r for r in receipts if r.table == tables[key]]
@@ -185,16 +192,16 @@ def _without_data(vendor: str) -> list[dg.AssetSpec]:
 
 
 def all_landing_assets(
-    vendors: list[str], partitions: dg.PartitionsDefinition
+    vendors: list[str], partitions: dg.PartitionsDefinition, landed: Landed
 ) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Landing assets of the vendors named in scoring.yaml, and the quarantine that they share."""
-    landed = [landing_assets(name, partitions) for name in vendors]
+    feeds = [landing_assets(name, partitions, landed) for name in vendors]
     absent = [spec for name in VENDORS if name not in vendors for spec in _without_data(name)]
     quarantine = dg.AssetSpec(
         QUARANTINE,
-        deps=[key for asset in landed for key in asset.keys],
+        deps=[key for asset in feeds for key in asset.keys],
         description="Rows and files that landing refused, with file, line, column and reason.",
         group_name="landing",
         kinds={"parquet", "polars"},
     )
-    return [*landed, *absent, quarantine]
+    return [*feeds, *absent, quarantine]

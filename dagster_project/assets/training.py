@@ -15,7 +15,7 @@ import dagster as dg
 import polars as pl
 from dagster_dbt import dbt_assets
 
-from dagster_project.assets.transform import FEATURE_LAYERS, TRAINING, TableNames, build_selected
+from dagster_project.assets.transform import TRAINING, TableNames, build_selected
 from dagster_project.automation import RUN_EACH, last_day_of_quarter, quarter_of
 from dagster_project.config import PROJECT_ROOT, Settings
 from dagster_project.resources import ScoringHome
@@ -90,9 +90,9 @@ def training_assets(
                 allow_retries=False,
             )
         context.log.info(f"learning from {len(days)} days, {days[0]} to {days[-1]}")
-        # The feature models are built for the days of training too: the same SQL as in a daily refresh.
+        # What is learnt from are rows of scoring_set, as they are scored: days that have none get them first.
         yield from build_selected(
-            context, scoring_home, days, labels_as_of=as_of, also=FEATURE_LAYERS
+            context, scoring_home, days, labels_as_of=as_of, features_too=True
         )
 
     @dg.multi_asset(
@@ -137,8 +137,9 @@ def _train_and_register(
     code = code_version()
     left_out = {"thinning": thinning.describe()} if thinning else {}
     context.log.info(f"training on {rows.height} rows {left_out or ''}")
-    result = train(rows, settings, metadata={"trained_as_of": as_of.isoformat(), **left_out})
     registry = scoring_home.registry()
+    with registry.opened_meanwhile():
+        result = train(rows, settings, metadata={"trained_as_of": as_of.isoformat(), **left_out})
     version, run_id = registry.register(
         result,
         settings=settings,

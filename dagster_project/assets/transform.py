@@ -22,14 +22,13 @@ from dagster_project.resources import ScoringHome
 
 # Folders under dbt/models.
 FEATURE_LAYERS = ("staging", "core", "spine", "features")
-# Those whose tables do not grow with the days that are asked for.
-UNDATED_LAYERS = ("staging", "core", "marts")
+AFTER_FEATURES = ("datasets", "labels", "marts")
 # As dbt's selectors want them (paths would depend on where a command was started).
 BEFORE_SCORING = " ".join(
     [*(f"account_scoring.{layer}" for layer in FEATURE_LAYERS), "scoring_set"]
 )
 MARTS = "account_scoring.marts"
-# What training builds: the same models for other days, and the labels.
+# What training builds, after the same models for the days that it learns from.
 TRAINING = "label_conversion training_set"
 # Tables of the daily runs that keep the days of earlier runs.
 KEEP_DAYS = {"spine_account_day", "scoring_set", "account_scores_daily", "score_reasons_daily"}
@@ -94,28 +93,40 @@ def build_selected(
     scoring_home: ScoringHome,
     as_of_dates: list[date],
     labels_as_of: date | None = None,
-    also: tuple[str, ...] = (),
+    features_too: bool = False,
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """Build the run's selected models (and those of the layers `also`, unreported) and yield what came of each.
+    """Build the run's selected models (and, if asked, all that features are made of, unreported) and yield what came of each.
 
-    Raises Failure in dbt's words when a model or a test failed; nothing after it is built.
+    What stands is not built again. Raises Failure in dbt's words when a model or a test failed; nothing after it is built.
     """
     home = scoring_home.home
     names = {key.path[-1] for key in context.selected_asset_keys}
-    wanted = names | dbt_runner.names_of(home, also)
+    features = features_of(home)
+    wanted = names | features if features_too else names
     stand = standing.standing(home, wanted)
     checks = {
         spec.metadata.get("dagster_dbt/unique_id"): spec for spec in context.assets_def.check_specs
     }
     asked = context.selected_asset_check_keys
+    tests = _tests_of(stand, checks, asked)
+    days = as_of_dates
+    if features <= wanted:
+        days = standing.days_to_build(home, as_of_dates)
+    if not days:
+        # All were tested when they were built; what features show now may be another build's days.
+        tests -= _tests_of(features, checks, asked)
+        stand |= features
     done = build_days(
         home,
-        wanted - stand | _tests_of(stand, checks, asked),
+        wanted - stand | tests,
         as_of_dates,
         labels_as_of,
         leave_out=[test.split(".")[2] for test, spec in checks.items() if spec.key not in asked],
+        feature_days=days,
     )
     standing.remember(home, [n.name for n in done.nodes if n.ok])
+    if features <= wanted and not done.problems:
+        standing.remember_days(home, days)
     rows = _row_counts(scoring_home, [n.name for n in done.nodes if n.name in names])
     made = {name: {"stands since": "an earlier run"} for name in stand & names}
     for node in done.nodes:
@@ -134,40 +145,56 @@ def build_selected(
         raise dg.Failure(done.in_words(), allow_retries=False)
 
 
+def features_of(home: Home) -> set[str]:
+    """Names of all models and seeds that the rows to be scored, and learnt from, are made of, and of their table."""
+    return dbt_runner.names_of(home, FEATURE_LAYERS) | {"scoring_set"}
+
+
 def build_days(
     home: Home,
     names: set[str],
     as_of_dates: list[date],
     labels_as_of: date | None = None,
     leave_out: Sequence[str] = (),
+    feature_days: list[date] | None = None,
 ) -> dbt_runner.Build:
-    """One dbt build of a day. Of more days, tables of accounts and days are built so many days at a time as memory is meant for.
+    """Build what has landed, then the features of the days, so many days at a time as memory is meant for, then the rest.
 
-    names: models, seeds and single tests. After a failure nothing more is built.
+    names: models, seeds and single tests. feature_days: those of the days whose features are built (default: all). After a
+    failure nothing more is built.
     """
     build = partial(dbt_runner.build, home, labels_as_of=labels_as_of, leave_out=leave_out)
-    undated = names & dbt_runner.names_of(home, UNDATED_LAYERS)
-    if len(as_of_dates) == 1 or undated == names:
+    days = as_of_dates if feature_days is None else feature_days
+    landed = names & dbt_runner.names_of(home, standing.FROM_LANDING)
+    rest = (names & dbt_runner.names_of(home, AFTER_FEATURES)) - {"scoring_set"}
+    if len(as_of_dates) == 1 or not (names & features_of(home)) - landed:
         return build(sorted(names), as_of_dates)
-    done = build(sorted(undated), as_of_dates)
-    for days in _batches(as_of_dates, _accounts(home)):
+    by_day = names - landed - rest
+    done = dbt_runner.Build()
+    for wanted, together in _in_steps(home, (landed, by_day, rest), as_of_dates, days):
+        done = done.followed_by(build(sorted(wanted), together))
         if done.problems:
             break
-        done = done.followed_by(build(sorted(names - undated), days))
     return done
 
 
-def _batches(days: list[date], accounts: int) -> Iterator[list[date]]:
-    together = max(1, ROWS_TOGETHER // max(1, accounts))
-    for first in range(0, len(days), together):
-        yield days[first : first + together]
-
-
-def _accounts(home: Home) -> int:
+def _in_steps(
+    home: Home, names: tuple[set[str], ...], as_of_dates: list[date], feature_days: list[date]
+) -> Iterator[tuple[set[str], list[date]]]:
+    """What is built together, in order: what has landed, features of some days and of the next, and the rest."""
+    landed, by_day, rest = names
+    yield landed, as_of_dates
+    # Known only now that core has been built.
     with closing(warehouse.connect(home)) as connection:
-        return connection.execute(
+        (accounts,) = connection.execute(
             "select count(distinct account_id) from core.core_account_version"
-        ).fetchone()[0]
+        ).fetchone()
+    together = max(1, ROWS_TOGETHER // max(1, accounts))
+    if as_of_dates == feature_days and len(as_of_dates) <= together:
+        by_day, rest = by_day | rest, set()
+    for first in range(0, len(feature_days), together):
+        yield by_day, feature_days[first : first + together]
+    yield rest, as_of_dates
 
 
 def _parents_first(assets: dg.AssetsDefinition) -> Iterator[str]:

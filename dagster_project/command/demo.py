@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from dagster_project import dbt_runner
 from dagster_project.automation import DAYS, last_day_of_quarter, quarter_of
 from dagster_project.command.errors import NoAnswer, WrongUse
 from dagster_project.command.operations import retrain
@@ -66,6 +67,7 @@ def make_demo(
             seen["scoring_model_version"],
         )
     _write(stamp, asked | {"is_done": False})
+    dbt_runner.parse_ahead(home)
     _write_world(home, world, tell)
     tell("landing the history of four vendors")
     must(

@@ -48,9 +48,24 @@
         source_sha256
 {%- endmacro %}
 
-{# Keeps one row of each (`key`, state, day it became known): the same state landed twice on a day counts once. #}
-{% macro one_landed_state(key) -%}
-    qualify row_number() over (
+{# One row of each (`key`, state, day it became known): the same state landed twice on a day counts once.
+   Most are landed once: only the others are put in order. #}
+{% macro one_landed_state(relation, key) -%}
+    select *
+from {{ relation }}
+anti join (
+    select {{ key }}, occurred_at, known_at from {{ relation }} group by all having count(*) > 1
+) using ({{ key }}, occurred_at, known_at)
+union all by name
+select *
+from (
+    select *
+    from {{ relation }}
+    semi join (
+        select {{ key }}, occurred_at, known_at from {{ relation }} group by all having count(*) > 1
+    ) using ({{ key }}, occurred_at, known_at)
+)
+qualify row_number() over (
     partition by {{ key }}, occurred_at, known_at
     order by system_modstamp desc nulls last, ds desc, source_file desc, source_sha256, source_line desc
 ) = 1

@@ -1,7 +1,13 @@
 {{ config(materialized='table') }}
--- What is learnt from: the eligible accounts of the requested days, their features, and the label at
--- the primary horizon. Days whose window has not closed as of SCORING_LABELS_AS_OF have no rows.
-with labels as (
+-- What is learnt from: the rows of scoring_set of the requested days, as they are scored, with the label
+-- at the primary horizon. Days whose window has not closed as of SCORING_LABELS_AS_OF have no rows.
+with features as (
+
+    select * from {{ on_requested_dates(ref('scoring_set')) }}
+
+),
+
+labels as (
 
     select account_id, as_of_date, horizon_days, is_converted, matured_on
     from {{ on_requested_dates(ref('label_conversion')) }}
@@ -10,5 +16,5 @@ with labels as (
 )
 
 select features.*, labels.horizon_days, labels.is_converted, labels.matured_on
-from {{ eligible_with_features() }} as features
+from features
 inner join labels using (account_id, as_of_date)

@@ -36,6 +36,4 @@ renamed as (
 
 )
 
-select *
-from renamed
-{{ one_landed_state('field_change_id') }}
+{{ one_landed_state('renamed', 'field_change_id') }}

@@ -23,6 +23,4 @@ renamed as (
 
 )
 
-select *
-from renamed
-{{ one_landed_state('campaign_id') }}
+{{ one_landed_state('renamed', 'campaign_id') }}

@@ -22,6 +22,4 @@ renamed as (
 
 )
 
-select *
-from renamed
-{{ one_landed_state('campaign_member_id') }}
+{{ one_landed_state('renamed', 'campaign_member_id') }}

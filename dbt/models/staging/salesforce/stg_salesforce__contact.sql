@@ -25,6 +25,4 @@ renamed as (
 
 )
 
-select *
-from renamed
-{{ one_landed_state('contact_id') }}
+{{ one_landed_state('renamed', 'contact_id') }}

@@ -26,6 +26,4 @@ renamed as (
 
 )
 
-select *
-from renamed
-{{ one_landed_state('calendar_event_id') }}
+{{ one_landed_state('renamed', 'calendar_event_id') }}

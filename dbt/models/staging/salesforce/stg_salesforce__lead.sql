@@ -34,6 +34,4 @@ renamed as (
 
 )
 
-select *
-from renamed
-{{ one_landed_state('lead_id') }}
+{{ one_landed_state('renamed', 'lead_id') }}

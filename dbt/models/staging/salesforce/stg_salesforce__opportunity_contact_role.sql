@@ -21,6 +21,4 @@ renamed as (
 
 )
 
-select *
-from renamed
-{{ one_landed_state('contact_role_id') }}
+{{ one_landed_state('renamed', 'contact_role_id') }}

@@ -28,6 +28,4 @@ renamed as (
 
 )
 
-select *
-from renamed
-{{ one_landed_state('task_id') }}
+{{ one_landed_state('renamed', 'task_id') }}

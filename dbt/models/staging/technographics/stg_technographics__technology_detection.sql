@@ -17,9 +17,12 @@ renamed as (
         {{ landed_at() }}
     from landed
 
+),
+
+named as (
+
+    select * from renamed where domain is not null and technology is not null
+
 )
 
-select *
-from renamed
-where domain is not null and technology is not null
-{{ one_landed_state('domain, technology') }}
+{{ one_landed_state('named', 'domain, technology') }}
