@@ -14,10 +14,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -89,14 +90,28 @@ def project_digest(home: Home | None = None) -> str:
     versions = f"{version('dbt-core')} {version('dbt-duckdb')}"
     if home is not None:
         versions += f" {home.root} {home.settings().for_dbt()}"
-    digest = hashlib.sha256(versions.encode())
-    for path in sorted(
-        p for p in DBT_PROJECT.rglob("*") if p.suffix in (".sql", ".yml", ".csv", ".md")
-    ):
-        if "target" in path.relative_to(DBT_PROJECT).parts[:1]:
-            continue
-        digest.update(str(path.relative_to(DBT_PROJECT)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
+    content = _content_digest(tuple(sorted(_project_files())))
+    return hashlib.sha256(f"{versions} {content}".encode()).hexdigest()[:16]
+
+
+def _project_files() -> Iterator[tuple[str, int, int]]:
+    """Path, size and time of writing of each file that dbt parses."""
+    for folder, folders, names in os.walk(DBT_PROJECT):
+        if folder == str(DBT_PROJECT) and "target" in folders:
+            folders.remove("target")
+        for name in names:
+            if name.endswith((".sql", ".yml", ".csv", ".md")):
+                seen = os.stat(path := os.path.join(folder, name))
+                yield path, seen.st_size, seen.st_mtime_ns
+
+
+@lru_cache(maxsize=4)  # a run asks some forty times
+def _content_digest(files: tuple[tuple[str, int, int], ...]) -> str:
+    digest = hashlib.sha256()
+    for path, _, _ in files:
+        place = os.path.relpath(path, DBT_PROJECT)
+        digest.update(place.encode() + b"\0" + Path(path).read_bytes())
+    return digest.hexdigest()
 
 
 def manifest_path(home: Home) -> Path:
@@ -164,8 +179,23 @@ def dbt_environment(
         "DBT_PROFILES_DIR": str(DBT_PROJECT),
         "SCORING_AS_OF_DATES": ",".join(day.isoformat() for day in sorted(set(as_of_dates))),
         "SCORING_LABELS_AS_OF": labels_as_of.isoformat() if labels_as_of else "",
+        "SCORING_MEMORY": os.environ.get("SCORING_MEMORY") or _memory(),
     }
     return environment
+
+
+@cache
+def _memory() -> str:
+    """What DuckDB may take before it spills to disk: half of the machine's, for Python and validations work beside it.
+
+    DuckDB itself knows how much there is (also within a container) and would take four fifths.
+    """
+    import duckdb
+
+    with duckdb.connect() as connection:
+        (limit,) = connection.execute("select current_setting('memory_limit')").fetchone()
+    number, unit = limit.split()
+    return f"{float(number) * 0.5 / 0.8:.1f}{unit}"
 
 
 def build(

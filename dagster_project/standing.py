@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Collection
 from contextlib import closing
 from datetime import date
+from typing import NamedTuple
 
 import polars as pl
 
@@ -24,55 +25,48 @@ from dagster_project.home import Home
 FROM_LANDING = ("staging", "core")
 
 
-def standing(home: Home, names: set[str]) -> set[str]:
-    """Those of the names that stand. The others are forgotten: a build that dies half-way has changed some of them."""
+class Standing(NamedTuple):
+    """What of that which a build is asked for stands, and which of its days are left to build."""
+
+    names: set[str]
+    days: list[date]
+
+
+def standing(home: Home, names: set[str], days: Collection[date] = ()) -> Standing:
+    """What need not be built. All else is forgotten: a build that dies half-way has changed some of it."""
     wanted = _digests(home, names)
     with closing(warehouse.connect(home)) as connection:
         made = connection.execute(
             "select name, digest from scoring.standing_relations where name in "
             "(select view_name from duckdb_views() union all select table_name from duckdb_tables())"
         ).fetchall()
+        built = connection.execute(
+            "select as_of_date from scoring.standing_days where digest = ?", [_data_digest(home)]
+        ).fetchall()
         stand = names & {name for name, digest in made if wanted.get(name) == digest}
+        left = sorted(set(days) - {day for (day,) in built})
         connection.execute(
             "delete from scoring.standing_relations where name in (select unnest(?::varchar[]))",
             [sorted(names - stand)],
         )
-    return stand
-
-
-def remember(home: Home, built: Collection[str]) -> None:
-    """Have what can stand of what was built stand."""
-    made = _digests(home, set(built))
-    if not made:
-        return
-    frame = pl.DataFrame({"name": list(made), "digest": list(made.values())})
-    with closing(warehouse.connect(home)) as connection:
-        warehouse.replace_rows(connection, "standing_relations", frame, "name", list(made))
-
-
-def days_to_build(home: Home, days: Collection[date]) -> list[date]:
-    """Those of the days whose features do not stand; they are forgotten until `remember_days`."""
-    with closing(warehouse.connect(home)) as connection:
-        stand = connection.execute(
-            "select as_of_date from scoring.standing_days where digest = ?", [_data_digest(home)]
-        ).fetchall()
-        left = sorted(set(days) - {day for (day,) in stand})
         connection.execute(
             "delete from scoring.standing_days where as_of_date in (select unnest(?::date[]))",
             [left],
         )
-    return left
+    return Standing(stand, left)
 
 
-def remember_days(home: Home, days: Collection[date]) -> None:
-    """Have the features of these days, which have just been built, stand."""
-    if not days:
-        return
-    frame = pl.DataFrame({"as_of_date": sorted(days)}).with_columns(
-        digest=pl.lit(_data_digest(home))
+def remember(home: Home, built: Collection[str], days: Collection[date] = ()) -> None:
+    """Have what can stand of what was built stand, and the features of these days, which have just been built."""
+    made, digest = _digests(home, set(built)), _data_digest(home)
+    names = pl.DataFrame({"name": list(made), "digest": list(made.values())})
+    dated = pl.DataFrame(
+        {"as_of_date": list(days), "digest": [digest] * len(days)},
+        schema={"as_of_date": pl.Date, "digest": pl.String},
     )
     with closing(warehouse.connect(home)) as connection:
-        warehouse.replace_rows(connection, "standing_days", frame, "as_of_date", sorted(days))
+        warehouse.replace_rows(connection, "standing_relations", names, "name", list(made))
+        warehouse.replace_rows(connection, "standing_days", dated, "as_of_date", list(days))
 
 
 def forget_all(home: Home) -> None:

@@ -67,6 +67,8 @@ def landing_assets(
         can_subset=True,
         retry_policy=RETRIES,
         backfill_policy=dg.BackfillPolicy.single_run(),
+        # The vendor with the most tables first: its rows are validated while the others' land.
+        op_tags={"dagster/priority": str(len(tables))},
     )
     def land(
         context: dg.AssetExecutionContext, config: LandingConfig, scoring_home: ScoringHome

@@ -103,16 +103,14 @@ def build_selected(
     names = {key.path[-1] for key in context.selected_asset_keys}
     features = features_of(home)
     wanted = names | features if features_too else names
-    stand = standing.standing(home, wanted)
+    has_features = features <= wanted
+    stand, days = standing.standing(home, wanted, as_of_dates if has_features else ())
     checks = {
         spec.metadata.get("dagster_dbt/unique_id"): spec for spec in context.assets_def.check_specs
     }
     asked = context.selected_asset_check_keys
     tests = _tests_of(stand, checks, asked)
-    days = as_of_dates
-    if features <= wanted:
-        days = standing.days_to_build(home, as_of_dates)
-    if not days:
+    if has_features and not days:
         # All were tested when they were built; what features show now may be another build's days.
         tests -= _tests_of(features, checks, asked)
         stand |= features
@@ -122,11 +120,9 @@ def build_selected(
         as_of_dates,
         labels_as_of,
         leave_out=[test.split(".")[2] for test, spec in checks.items() if spec.key not in asked],
-        feature_days=days,
+        feature_days=days if has_features else None,
     )
-    standing.remember(home, [n.name for n in done.nodes if n.ok])
-    if features <= wanted and not done.problems:
-        standing.remember_days(home, days)
+    standing.remember(home, [n.name for n in done.nodes if n.ok], () if done.problems else days)
     rows = _row_counts(scoring_home, [n.name for n in done.nodes if n.name in names])
     made = {name: {"stands since": "an earlier run"} for name in stand & names}
     for node in done.nodes:
