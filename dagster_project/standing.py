@@ -69,6 +69,15 @@ def remember(home: Home, built: Collection[str], days: Collection[date] = ()) ->
         warehouse.replace_rows(connection, "standing_days", dated, "as_of_date", list(days))
 
 
+def forget_days(home: Home, days: Collection[date]) -> None:
+    """Have the features of these days made again: a part of them is made alone."""
+    with closing(warehouse.connect(home)) as connection:
+        connection.execute(
+            "delete from scoring.standing_days where as_of_date in (select unnest(?::date[]))",
+            [list(days)],
+        )
+
+
 def forget_all(home: Home) -> None:
     """Have everything made again by the next build that wants it: somebody else may change it."""
     with closing(warehouse.connect(home)) as connection:

@@ -105,6 +105,8 @@ def build_selected(
     wanted = names | features if features_too else names
     has_features = features <= wanted
     stand, days = standing.standing(home, wanted, as_of_dates if has_features else ())
+    if not has_features and wanted & KEEP_DAYS & features:
+        standing.forget_days(home, as_of_dates)
     checks = {
         spec.metadata.get("dagster_dbt/unique_id"): spec for spec in context.assets_def.check_specs
     }
@@ -168,9 +170,8 @@ def build_days(
     by_day = names - landed - rest
     done = dbt_runner.Build()
     for wanted, together in _in_steps(home, (landed, by_day, rest), as_of_dates, days):
-        done = done.followed_by(build(sorted(wanted), together))
-        if done.problems:
-            break
+        if wanted and not done.problems:
+            done = done.followed_by(build(sorted(wanted), together))
     return done
 
 

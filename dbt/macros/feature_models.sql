@@ -25,9 +25,9 @@
     ]) }}
 {%- endmacro %}
 
-{# Eligible accounts of the requested days with the columns of all feature models beside them: what
-   training and scoring both select from, so that they cannot come to differ. A row that one feature
-   model lacks or has twice shows in the tests of both: they must hold exactly the eligible accounts. #}
+{# Eligible accounts of the requested days with the columns of all feature models beside them. A row that
+   one feature model lacks or has twice shows in the test of scoring_set: it must hold exactly the eligible
+   accounts. #}
 {% macro eligible_with_features() -%}
     (
         select

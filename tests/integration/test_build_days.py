@@ -3,12 +3,21 @@
 from datetime import date
 
 import pytest
+import yaml
 
 from dagster_project import dbt_runner
 from dagster_project.assets import transform
+from dagster_project.config import DEFAULT_SETTINGS_FILE
 from tests.dbt_world import DAYS, WORLD, new_home, rows
 
 ASKED = [date.fromisoformat(day) for day in DAYS]
+TRAINING_SET = "from datasets.training_set order by as_of_date, account_id"
+OF_A_MONTH = {
+    "mode": "expansion",
+    "horizons_days": [30],
+    "primary_horizon_days": 30,
+    "recording_starts": "2020-01-01",
+}
 SCORING_SET = "from datasets.scoring_set order by as_of_date, account_id"
 
 
@@ -32,7 +41,7 @@ def builds(monkeypatch):
 
 
 def test_days_built_one_by_one_are_those_built_together(home, builds, monkeypatch):
-    names = dbt_runner.names_of(home, transform.FEATURE_LAYERS) | {"scoring_set"}
+    names = transform.features_of(home)
     assert not transform.build_days(home, names, ASKED).problems
     together = rows(home, SCORING_SET)
     assert {day for _, day, *_ in together} == set(ASKED)
@@ -46,6 +55,38 @@ def test_days_built_one_by_one_are_those_built_together(home, builds, monkeypatc
     assert [models for _, models in builds] == [len(undated)] + [len(names - undated)] * len(ASKED)
     names_built = [node.name for node in done.nodes]
     assert len(names_built) == len(set(names_built)) and names <= set(names_built)
+
+
+def test_what_is_learnt_from_holds_every_day_also_when_features_are_built_day_by_day(
+    tmp_path, builds, monkeypatch
+):
+    home = new_home(tmp_path / "home", WORLD)
+    settings = yaml.safe_load(DEFAULT_SETTINGS_FILE.read_text())
+    settings["conversion"] |= OF_A_MONTH
+    (home.root / "scoring.yaml").write_text(yaml.safe_dump(settings))
+    names = transform.features_of(home) | {"label_conversion", "training_set"}
+    known = date(2020, 6, 30)
+    assert not transform.build_days(home, names, ASKED, known).problems
+    together = rows(home, TRAINING_SET)
+    assert {day for _, day, *_ in together} == set(ASKED)
+    assert [days for days, _ in builds] == [ASKED, ASKED]  # what has landed, then all else
+
+    builds.clear()
+    monkeypatch.setattr(transform, "ROWS_TOGETHER", 1)
+    assert not transform.build_days(home, names, ASKED, known).problems
+    assert rows(home, TRAINING_SET) == together
+    assert [days for days, _ in builds] == [ASKED, *([day] for day in ASKED), ASKED]
+
+
+def test_of_some_days_only_the_others_features_are_built(home, builds):
+    """Rows of days that stand stay as they are, and are learnt from like the others."""
+    names = transform.features_of(home)
+    assert not transform.build_days(home, names, ASKED).problems
+    before = rows(home, SCORING_SET)
+    builds.clear()
+    assert not transform.build_days(home, names, ASKED, feature_days=ASKED[1:2]).problems
+    assert [days for days, models in builds if models] == [ASKED, ASKED[1:2]]
+    assert rows(home, SCORING_SET) == before
 
 
 def test_nothing_is_built_after_a_failure(home, builds, monkeypatch):

@@ -1,5 +1,8 @@
 """The event log with kept connections: the same files as Dagster's own, few of them open."""
 
+import sqlite3
+from contextlib import closing
+
 import dagster as dg
 import pytest
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
@@ -78,3 +81,29 @@ def test_events_of_many_partitions_are_stored_together_and_all_there(
     assert 31 in batches
     assert theirs.get_materialized_partitions(daily.key) == set(days.get_partition_keys())
     assert events(theirs, run.run_id) == events(log, run.run_id)
+
+
+def test_a_copied_shard_is_the_one_dagster_makes(instance, tmp_path, monkeypatch):
+    """The first run's shard is made by Dagster, later ones are copies of an empty one."""
+    first = dg.materialize([thing], instance=instance)
+    made = []
+    initdb = HomeEventLog._initdb
+    monkeypatch.setattr(HomeEventLog, "_initdb", lambda *a, **k: made.append(1) or initdb(*a, **k))
+    second = dg.materialize([thing], instance=instance)
+    assert not made
+    instance.event_log_storage.dispose()
+
+    def schema(run_id):
+        with closing(sqlite3.connect(tmp_path / "history" / "runs" / f"{run_id}.db")) as shard:
+            tables = shard.execute("select sql from sqlite_master order by 1").fetchall()
+            return tables, shard.execute("select * from alembic_version").fetchall()
+
+    assert schema(second.run_id) == schema(first.run_id)
+    theirs = SqliteEventLogStorage(str(tmp_path / "made_by_dagster"))
+    theirs.get_records_for_run(first.run_id)
+    with closing(sqlite3.connect(tmp_path / "made_by_dagster" / f"{first.run_id}.db")) as shard:
+        assert (
+            shard.execute("select sql from sqlite_master order by 1").fetchall()
+            == schema(second.run_id)[0]
+        )
+    assert not [f.name for f in (tmp_path / "history" / "runs").iterdir() if ".tmp" in f.name]

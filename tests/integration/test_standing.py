@@ -1,43 +1,100 @@
-"""Views that stand: not made again while project and settings are the same, made again after anybody may have changed them."""
+"""What stands is not made again while project, settings and what has landed are the same, and is made again after any change."""
+
+import os
+from datetime import date
 
 import pytest
 
 from dagster_project import dbt_runner, standing, warehouse
+from dagster_project.config import DEFAULT_SETTINGS_FILE
 from dagster_project.home_layout import open_home
 
-VIEW = "stg_salesforce__account"
+VIEW, TABLE = "stg_salesforce__account", "core_account_version"
+# Made of days that are asked for: never stands by its name.
+OF_DAYS = "int_engagement__web_day"
+DAY, NEXT_DAY = date(2026, 1, 31), date(2026, 2, 1)
 
 
 @pytest.fixture
 def home(tmp_path):
-    """A home whose warehouse has one staging view, made by a build."""
+    """A home with one landed file, whose warehouse has a view, tables and a day of features, made by a build."""
     home = open_home(tmp_path / "home")
+    landed(home).parent.mkdir(parents=True)
+    landed(home).write_bytes(b"rows")
     connection = warehouse.connect(home)
     connection.execute(f"create schema staging; create view staging.{VIEW} as select 1")
+    connection.execute(f"create schema core; create table core.{TABLE} (n integer)")
+    connection.execute(f"create schema features; create table features.{OF_DAYS} (n integer)")
     connection.close()
-    standing.remember(home, [VIEW, "core_account_version"])
+    standing.remember(home, [VIEW, TABLE, OF_DAYS], [DAY])
     return home
 
 
-def test_a_view_stands_and_a_table_never_does(home):
-    assert standing.standing(home, {VIEW, "core_account_version"}) == {VIEW}
+def landed(home):
+    return home.landing / "salesforce" / "account" / "ds=2026-01-31" / "0123456789abcdef.parquet"
 
 
-def test_a_view_that_is_gone_does_not_stand(home):
+def what_stands(home):
+    return standing.standing(home, {VIEW, TABLE, OF_DAYS}, [DAY, NEXT_DAY])
+
+
+def test_views_tables_of_what_has_landed_and_days_stand(home):
+    assert what_stands(home) == ({VIEW, TABLE}, [NEXT_DAY])
+    assert what_stands(home) == ({VIEW, TABLE}, [NEXT_DAY])
+
+
+@pytest.mark.parametrize("dropped", [f"view staging.{VIEW}", f"table core.{TABLE}"])
+def test_what_is_gone_does_not_stand(home, dropped):
     connection = warehouse.connect(home)
-    connection.execute(f"drop view staging.{VIEW}")
+    connection.execute(f"drop {dropped}")
     connection.close()
-    assert standing.standing(home, {VIEW}) == set()
+    assert what_stands(home).names == {VIEW, TABLE} - {dropped.rpartition(".")[2]}
+
+
+def another_file(home):
+    other = landed(home).with_name("fedcba9876543210.parquet")
+    other.write_bytes(b"rows")
+
+
+def other_rows(home):
+    landed(home).write_bytes(b"other rows")
+
+
+def rewritten(home):
+    """Landed anew with other clocks: of the same size by chance."""
+    seen = landed(home).stat()
+    os.utime(landed(home), ns=(seen.st_atime_ns, seen.st_mtime_ns + 1))
+
+
+def held_back(home):
+    landed(home).unlink()
+
+
+@pytest.mark.parametrize("change", [another_file, other_rows, rewritten, held_back])
+def test_after_any_change_of_what_has_landed_only_views_stand(home, change):
+    change(home)
+    assert what_stands(home) == ({VIEW}, [DAY, NEXT_DAY])
+
+
+def test_after_a_change_of_settings_nothing_stands(home):
+    ours = DEFAULT_SETTINGS_FILE.read_text().replace("mode: new_business", "mode: expansion")
+    (home.root / "scoring.yaml").write_text(ours)
+    assert what_stands(home) == (set(), [DAY, NEXT_DAY])
 
 
 def test_after_a_build_that_died_what_it_was_to_make_does_not_stand(home, monkeypatch):
     """The project was another one when it was killed, and is the old one again."""
     with monkeypatch.context() as other:
         other.setattr(dbt_runner, "project_digest", lambda home=None: "another")
-        assert standing.standing(home, {VIEW}) == set()
-    assert standing.standing(home, {VIEW}) == set()
+        assert what_stands(home) == (set(), [DAY, NEXT_DAY])
+    assert what_stands(home) == (set(), [DAY, NEXT_DAY])
+
+
+def test_days_of_which_a_part_is_made_alone_do_not_stand(home):
+    standing.forget_days(home, [DAY])
+    assert what_stands(home) == ({VIEW, TABLE}, [DAY, NEXT_DAY])
 
 
 def test_after_any_command_of_dbt_nothing_stands(home):
     standing.forget_all(home)
-    assert standing.standing(home, {VIEW}) == set()
+    assert what_stands(home) == (set(), [DAY, NEXT_DAY])
