@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -61,11 +62,21 @@ def connect(home: Home) -> duckdb.DuckDBPyConnection:
     home.warehouse.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(str(home.warehouse))
     connection.execute("set timezone = 'UTC'")
-    connection.execute("create schema if not exists scoring")
-    for name, columns in TABLES.items():
-        connection.execute(f"create table if not exists scoring.{name} ({columns})")
-    _add_new_columns(connection)
+    # A run opens its warehouse some fifteen times: what is there already is asked for in one go.
+    (there,) = connection.execute(
+        "select count(*) from duckdb_tables() where schema_name = 'scoring'"
+    ).fetchone()
+    if home.warehouse not in _seen or there < len(TABLES):
+        connection.execute("create schema if not exists scoring")
+        for name, columns in TABLES.items():
+            connection.execute(f"create table if not exists scoring.{name} ({columns})")
+        _add_new_columns(connection)
+        _seen.add(home.warehouse)
     return connection
+
+
+# Warehouses that have all tables and columns of this version.
+_seen: set[Path] = set()
 
 
 def _add_new_columns(connection: duckdb.DuckDBPyConnection) -> None:
