@@ -9,6 +9,7 @@ import shutil
 from datetime import date, timedelta
 
 import dagster as dg
+import duckdb
 import pytest
 
 from tests.command_line import Scoring, digest, widest
@@ -57,6 +58,27 @@ def test_dagster_knows_of_each_day_that_is_published(made):
         ):
             days = instance.get_materialized_partitions(dg.AssetKey(table))
             assert len(days) == 16 + 60 and {"2025-01-31", "2026-06-30"} <= days
+
+
+def test_what_is_learnt_from_is_what_is_scored_and_built_once(made):
+    scoring, _ = made
+    with duckdb.connect(
+        str(scoring.home / "warehouse" / "warehouse.duckdb"), read_only=True
+    ) as warehouse:
+        sql = (
+            "select count(*) from (select * exclude (horizon_days, is_converted, matured_on) from datasets.training_set "
+            "except select * from datasets.scoring_set)"
+        )
+        assert warehouse.execute(sql).fetchone() == (0,)
+        learnt, both = warehouse.execute(
+            "select count(distinct as_of_date), count(distinct as_of_date) filter "
+            "(as_of_date in (select as_of_date from datasets.scoring_set)) from datasets.training_set"
+        ).fetchone()
+        assert learnt == both == 12
+        # Built by the training or by the scoring, never by both: of one state of what has landed.
+        assert warehouse.execute(
+            "select count(*), count(distinct digest) from scoring.standing_days"
+        ).fetchone() == (16 + 60, 1)
 
 
 def test_every_feed_has_landed_and_its_scores_are_there(made):
