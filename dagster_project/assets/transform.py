@@ -170,8 +170,10 @@ def build_days(
     by_day = names - landed - rest
     done = dbt_runner.Build()
     for wanted, together in _in_steps(home, (landed, by_day, rest), as_of_dates, days):
-        if wanted and not done.problems:
+        if wanted:
             done = done.followed_by(build(sorted(wanted), together))
+        if done.problems:
+            break
     return done
 
 

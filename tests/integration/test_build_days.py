@@ -98,6 +98,15 @@ def test_nothing_is_built_after_a_failure(home, builds, monkeypatch):
     assert [days for days, _ in builds] == [days, [days[0]]]
 
 
+def test_a_home_without_core_is_told_what_failed_in_core(tmp_path, monkeypatch):
+    """How many accounts there are is asked only of a core that has been built."""
+    failed = dbt_runner.NodeResult("m.core", "core", "model", "error", "no such column", 0.1)
+    monkeypatch.setattr(dbt_runner, "build", lambda *a, **k: dbt_runner.Build([failed]))
+    home = new_home(tmp_path / "home")
+    done = transform.build_days(home, transform.features_of(home), ASKED)
+    assert [node.message for node in done.problems] == ["no such column"]
+
+
 def failing_on(day, builds, build):
     failed = dbt_runner.NodeResult("m.spine", "spine", "model", "error", "the disk is full", 0.1)
 
