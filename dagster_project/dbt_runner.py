@@ -14,7 +14,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -323,6 +323,25 @@ def names_of(home: Home, layers: Sequence[str]) -> set[str]:
         for node in _manifest(home).nodes.values()
         if node.resource_type in ("model", "seed") and node.fqn[1] in layers
     }
+
+
+def landed_tables_of(home: Home, names: Collection[str]) -> dict[str, set[str]]:
+    """By model: the landed tables (`salesforce__account`) that it is made of, itself or through other models."""
+    manifest = _manifest(home)
+    found: dict[str, set[str]] = {}
+
+    def of(unique_id: str) -> set[str]:
+        if unique_id in manifest.sources:
+            source = manifest.sources[unique_id]
+            return {source.name} if source.source_name == "landing" else set()
+        if unique_id not in found:
+            node = manifest.nodes[unique_id]
+            parents = [] if node.resource_type == "seed" else node.depends_on.nodes
+            found[unique_id] = set().union(*map(of, parents))
+        return found[unique_id]
+
+    models = (node for node in manifest.nodes.values() if node.resource_type == "model")
+    return {node.name: of(node.unique_id) for node in models if node.name in names}
 
 
 def dataless(home: Home) -> set[str]:

@@ -11,7 +11,7 @@ second time to be scored, and a quarter's second training computes none again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from datetime import date
 from typing import NamedTuple
@@ -86,18 +86,36 @@ def forget_all(home: Home) -> None:
 
 
 def _digests(home: Home, names: set[str]) -> dict[str, str]:
-    """What each of the names that can stand follows from."""
-    rules, data = dbt_runner.project_digest(home), _data_digest(home)
+    """What each of the names that can stand follows from: a table, from the landed tables that it is made of."""
     dataless = dbt_runner.dataless(home) & names
     tables = (dbt_runner.names_of(home, FROM_LANDING) & names) - dataless
-    return dict.fromkeys(sorted(dataless), rules) | dict.fromkeys(sorted(tables), data)
+    made_of = dbt_runner.landed_tables_of(home, tables)
+    files = _landed_files(home) if tables else {}
+    rules = dbt_runner.project_digest(home)
+    return dict.fromkeys(dataless, rules) | {
+        name: _digest(rules, {table: files.get(table, ()) for table in made_of[name]})
+        for name in tables
+    }
 
 
 def _data_digest(home: Home) -> str:
-    """Project, settings, and every landed file by place, size and time of writing."""
-    digest = hashlib.sha256(dbt_runner.project_digest(home).encode())
-    for file in sorted(home.landing.glob("*/*/ds=*/*.parquet")):
-        seen = file.stat()
-        place = file.relative_to(home.landing)
-        digest.update(f"\0{place} {seen.st_size} {seen.st_mtime_ns}".encode())
+    """What the features of a day follow from: project, settings, and all that has landed."""
+    return _digest(dbt_runner.project_digest(home), _landed_files(home))
+
+
+def _digest(rules: str, files: Mapping[str, Sequence[str]]) -> str:
+    digest = hashlib.sha256(rules.encode())
+    for table in sorted(files):
+        digest.update("\0".join([table, *files[table]]).encode())
     return digest.hexdigest()[:16]
+
+
+def _landed_files(home: Home) -> dict[str, list[str]]:
+    """By landed table (`salesforce__account`): each file's place, size and time of writing, in order."""
+    found: dict[str, list[str]] = {}
+    for file in sorted(home.landing.glob("*/*/ds=*/*.parquet")):
+        vendor, table, *place = file.relative_to(home.landing).parts
+        seen = file.stat()
+        text = f"{'/'.join(place)} {seen.st_size} {seen.st_mtime_ns}"
+        found.setdefault(f"{vendor}__{table}", []).append(text)
+    return found

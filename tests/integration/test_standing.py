@@ -76,6 +76,24 @@ def test_after_any_change_of_what_has_landed_only_views_stand(home, change):
     assert what_stands(home) == ({VIEW}, [DAY, NEXT_DAY])
 
 
+def test_what_lands_of_another_table_leaves_a_table_standing_but_no_day(home):
+    other = home.landing / "ga4" / "event" / "ds=2026-01-31" / "0123456789abcdef.parquet"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"rows")
+    assert what_stands(home) == ({VIEW, TABLE}, [DAY, NEXT_DAY])
+
+
+def test_a_table_is_made_of_what_its_models_are_made_of(home):
+    made_of = dbt_runner.landed_tables_of(home, {"core_person_account_version", "scoring_set"})
+    assert made_of["core_person_account_version"] == {
+        "salesforce__account",
+        "salesforce__account_history",
+        "salesforce__contact",
+        "salesforce__lead",
+    }
+    assert made_of["scoring_set"] >= {"ga4__event", "bombora__company_surge", "salesforce__task"}
+
+
 def test_after_a_change_of_settings_nothing_stands(home):
     ours = DEFAULT_SETTINGS_FILE.read_text().replace("mode: new_business", "mode: expansion")
     (home.root / "scoring.yaml").write_text(ours)
