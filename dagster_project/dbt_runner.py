@@ -21,6 +21,7 @@ from datetime import date
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from dagster_project.config import PROJECT_ROOT
 from dagster_project.home import Home, quiet_environment
@@ -169,7 +170,10 @@ def _discard_old_parses(home: Home) -> None:
 
 
 def dbt_environment(
-    home: Home, as_of_dates: Iterable[date] = (), labels_as_of: date | None = None
+    home: Home,
+    as_of_dates: Iterable[date] = (),
+    labels_as_of: date | None = None,
+    most_new: int | None = None,
 ) -> dict[str, str]:
     """The environment variables through which a build learns its place, window and settings."""
     environment = {
@@ -179,6 +183,7 @@ def dbt_environment(
         "DBT_PROFILES_DIR": str(DBT_PROJECT),
         "SCORING_AS_OF_DATES": ",".join(day.isoformat() for day in sorted(set(as_of_dates))),
         "SCORING_LABELS_AS_OF": labels_as_of.isoformat() if labels_as_of else "",
+        "SCORING_MOST_NEW": str(most_new or ""),
         "SCORING_MEMORY": os.environ.get("SCORING_MEMORY") or _memory(),
     }
     return environment
@@ -204,17 +209,18 @@ def build(
     as_of_dates: Iterable[date] = (),
     labels_as_of: date | None = None,
     leave_out: Sequence[str] = (),
+    most_new: int | None = None,
 ) -> Build:
     """Build the selected models with their data tests for a window of as-of dates. Unit tests are left to `make test`.
 
-    leave_out: names of data tests that are not run. Raises DbtError when dbt cannot start; failures of nodes are in the
-    result.
+    leave_out: names of data tests that are not run. most_new: see large_feeds.py. Raises DbtError when dbt cannot start;
+    failures of nodes are in the result.
     """
     done = Build()
     if not select:
         return done  # dbt would take that for everything
     manifest = _manifest(home)
-    os.environ.update(dbt_environment(home, as_of_dates, labels_as_of))
+    os.environ.update(dbt_environment(home, as_of_dates, labels_as_of, most_new))
     # Names are looked for among names only; what came of a build is read from dbt's own objects and not from its files.
     arguments = ["build", "--select", *(f"fqn:{name}" for name in select)]
     arguments += ["--exclude-resource-type", "unit_test", "--no-write-json"]
@@ -342,6 +348,12 @@ def landed_tables_of(home: Home, names: Collection[str]) -> dict[str, set[str]]:
 
     models = (node for node in manifest.nodes.values() if node.resource_type == "model")
     return {node.name: of(node.unique_id) for node in models if node.name in names}
+
+
+def configured(home: Home, setting: str) -> dict[str, Any]:
+    """Models that have a setting of ours in their config block, and what it says."""
+    nodes = _manifest(home).nodes.values()
+    return {n.name: n.config[setting] for n in nodes if n.config.get(setting) is not None}
 
 
 def dataless(home: Home) -> set[str]:

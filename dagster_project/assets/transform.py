@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
-from dagster_project import dbt_runner, standing, warehouse
+from dagster_project import dbt_runner, large_feeds, standing, warehouse
 from dagster_project.automation import ONE_RUN, days_of, tell_each_day
 from dagster_project.home import Home
 from dagster_project.resources import ScoringHome
@@ -165,10 +165,14 @@ def build_days(
     days = as_of_dates if feature_days is None else feature_days
     landed = names & dbt_runner.names_of(home, standing.FROM_LANDING)
     rest = (names & dbt_runner.names_of(home, AFTER_FEATURES)) - {"scoring_set"}
-    if len(as_of_dates) == 1 or not (names & features_of(home)) - landed:
-        return build(sorted(names), as_of_dates)
-    by_day = names - landed - rest
     done = dbt_runner.Build()
+    for model, most_new in large_feeds.parts(home, landed):
+        done = done.followed_by(build([model], as_of_dates, most_new=most_new))
+        if done.problems:
+            return done
+    if len(as_of_dates) == 1 or not (names & features_of(home)) - landed:
+        return done.followed_by(build(sorted(names), as_of_dates))
+    by_day = names - landed - rest
     for wanted, together in _in_steps(home, (landed, by_day, rest), as_of_dates, days):
         if wanted:
             done = done.followed_by(build(sorted(wanted), together))

@@ -53,6 +53,12 @@
     )
 {%- endmacro %}
 
+{# How many new files or periods are taken at most, when a large import is built in parts
+   (dagster_project/large_feeds.py); a build without parts takes the rest. #}
+{% macro most_new() -%}
+    {{ return(env_var('SCORING_MOST_NEW', '') | trim | int if execute else 0) }}
+{%- endmacro %}
+
 {# The rows of the landed files that the table being built does not hold; see landing_table for sources and fixtures. #}
 {% macro new_landing_rows(vendor, table) -%}
     {%- set declared = source('landing', vendor ~ '__' ~ table) -%}
@@ -62,7 +68,7 @@
     {%- set unread -%}
         select path from {{ landing_files(vendor, table) }}
         {%- if is_incremental() %} where landing_file not in (select landing_file from {{ this }}) {%- endif %}
-        order by path
+        order by path {% if most_new() %} limit {{ most_new() }} {% endif %}
     {%- endset -%}
     {%- set home = env_var('SCORING_HOME', '.scoring') -%}
     {%- set paths = [home ~ '/landing/' ~ vendor ~ '/' ~ table ~ '/_schema.parquet'] + (run_query(unread).columns[0].values() | list) -%}
@@ -102,6 +108,9 @@
         select * from {{ period_digests(period, staged, rules) }} as digests
         {%- if is_incremental() %}
         where ({{ period }}, landing_digest) not in (select distinct {{ period }}, landing_digest from {{ this }})
+        {%- endif %}
+        {%- if most_new() %}
+        order by {{ period }} limit {{ most_new() }}
         {%- endif %}
     )
 {%- endmacro %}

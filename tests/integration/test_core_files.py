@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project import dbt_runner, large_feeds
+from dagster_project.assets import transform
 from dagster_project.home import Home
 from dagster_project.landing.door import land_file
 from dagster_project.landing.known_at import KnownAt
@@ -157,3 +159,35 @@ def test_a_build_without_new_files_touches_nothing_and_changed_rules_rebuild(dbt
         changed = Dbt(project, tmp_path / "parsed", patch)
         build(changed, home)
     assert rows(home, written)[0][2:] == (2, "pricing_view")
+
+
+def test_a_large_import_built_in_parts_is_the_one_built_at_once(dbt, home, tmp_path, monkeypatch):
+    for day in range(1, 6):
+        send_web(home, date(2024, 1, day), "ab", None, ds=date(2024, 1, 31))
+    for day in (7, 14, 21):
+        send_surge(home, date(2024, 1, day), {"T": 50, "U": 60}, date(2024, 1, 25))
+    parts = []
+    run = dbt_runner.build
+
+    def watched(home, select, *days, most_new=None, **more):
+        parts.extend((name, most_new) for name in select if most_new)
+        return run(home, select, *days, most_new=most_new, **more)
+
+    monkeypatch.setattr(dbt_runner, "build", watched)
+    monkeypatch.setattr(large_feeds, "ROWS_TOGETHER", 4)
+    assert not transform.build_days(home, set(MODELS), [date(2024, 1, 31)]).problems
+    assert parts == [
+        *[("stg_bombora__company_surge", 2)] * 2,
+        *[("core_intent_signal", 2)] * 2,
+        *[("stg_ga4__event", 2)] * 3,
+        *[("core_web_event", 2)] * 3,
+    ]
+    assert rows(home, f"{WEB} order by all") == built_at_once(dbt, home, tmp_path, WEB)
+    assert rows(home, f"{INTENT} order by all") == built_at_once(dbt, home, tmp_path, INTENT)
+
+    # The next day is small: no parts.
+    parts.clear()
+    send_web(home, date(2024, 1, 6), "abc", None, ds=date(2024, 2, 1))
+    assert not transform.build_days(home, set(MODELS), [date(2024, 2, 1)]).problems
+    assert not parts
+    assert rows(home, f"{WEB} order by all") == built_at_once(dbt, home, tmp_path, WEB)

@@ -14,7 +14,9 @@ with periods as (
 staged as (
 
     select
-        events.*,
+        event_id, event_date, event_name, events.occurred_at, events.known_at,
+        user_id, visitor_id, company_domain, browser, page_path, form_id, traffic_medium, engagement_milliseconds,
+        ds, source_file, source_sha256, source_line,
         coalesce(events.visitor_id || '|' || events.ga_session_id, events.event_id) as session_id,
         periods.landing_digest
     from {{ ref('stg_ga4__event') }} as events
