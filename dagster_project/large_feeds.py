@@ -22,25 +22,29 @@ from dagster_project.home import Home
 ROWS_TOGETHER = 5_000_000
 
 
-def parts(home: Home, names: set[str]) -> Iterator[tuple[str, int]]:
-    """Model and how many new files or periods it takes at most, once a part; nothing for what fits into one."""
-    staged_in = {staged: core for core, staged in dbt_runner.configured(home, "staged").items()}
+def parts(home: Home, names: set[str]) -> Iterator[tuple[set[str], int]]:
+    """What is built and how many new files or periods it takes at most, once a part; nothing for what fits into one."""
+    core_of = {staged: core for core, staged in dbt_runner.configured(home, "staged").items()}
     periods = dbt_runner.configured(home, "period")
+    rules = dbt_runner.configured(home, "rules")
     for staged, (vendor, table) in sorted(dbt_runner.configured(home, "feed").items()):
         if staged not in names:
             continue
         new = _new_files(home, staged, vendor, table)
         if sum(new) <= ROWS_TOGETHER:
             continue
-        yield from _evenly(staged, len(new), sum(new))
-        if staged_in[staged] in names:
-            yield from _evenly(staged_in[staged], *_size(home, staged, periods[staged_in[staged]]))
+        yield from _evenly({staged}, len(new), sum(new))
+        core = core_of[staged]
+        if core in names:
+            # With the seed that it reads, which may not be there yet.
+            wanted = {core} | ({rules[core]} & names if core in rules else set())
+            yield from _evenly(wanted, *_size(home, staged, periods[core]))
 
 
-def _evenly(model: str, pieces: int, rows: int) -> Iterator[tuple[str, int]]:
+def _evenly(wanted: set[str], pieces: int, rows: int) -> Iterator[tuple[set[str], int]]:
     together = max(1, pieces * ROWS_TOGETHER // max(1, rows))
     for _ in range(math.ceil(pieces / together)):
-        yield model, together
+        yield wanted, together
 
 
 def _new_files(home: Home, staged: str, vendor: str, table: str) -> list[int]:

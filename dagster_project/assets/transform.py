@@ -166,8 +166,8 @@ def build_days(
     landed = names & dbt_runner.names_of(home, standing.FROM_LANDING)
     rest = (names & dbt_runner.names_of(home, AFTER_FEATURES)) - {"scoring_set"}
     done = dbt_runner.Build()
-    for model, most_new in large_feeds.parts(home, landed):
-        done = done.followed_by(build([model], as_of_dates, most_new=most_new))
+    for wanted, most_new in large_feeds.parts(home, landed):
+        done = done.followed_by(build(sorted(wanted), as_of_dates, most_new=most_new))
         if done.problems:
             return done
     if len(as_of_dates) == 1 or not (names & features_of(home)) - landed:

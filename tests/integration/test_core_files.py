@@ -170,7 +170,7 @@ def test_a_large_import_built_in_parts_is_the_one_built_at_once(dbt, home, tmp_p
     run = dbt_runner.build
 
     def watched(home, select, *days, most_new=None, **more):
-        parts.extend((name, most_new) for name in select if most_new)
+        parts.extend((name, most_new) for name in select if most_new and name != "web_paths")
         return run(home, select, *days, most_new=most_new, **more)
 
     monkeypatch.setattr(dbt_runner, "build", watched)
