@@ -69,7 +69,7 @@ class HomeEventLog(SqliteEventLogStorage):
                 yield self._held[shard]
 
     def _make_ready(self, shard: str, engine: Engine) -> None:
-        """A run's new shard is a copy of an empty one, kept for this version of Dagster: making one takes half a second."""
+        """A run's new shard is a copy of an empty one: to make one, Dagster reads all of its migrations."""
         place = Path(self.path_for_shard(shard))
         if shard == INDEX_SHARD_NAME or place.exists():
             self._initdb(engine)

@@ -56,7 +56,7 @@ def load_settings(path: Path) -> Settings:
         raise SettingsError(f"{path}: cannot be read: {problem}") from None
 
 
-# A run asks for its settings some hundred times, and each time YAML would take 20 ms.
+# A run asks for its settings some hundred times, and YAML is slow.
 @lru_cache(maxsize=8)
 def _settings_in(text: str, path: Path) -> Settings:
     try:

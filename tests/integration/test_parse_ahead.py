@@ -24,7 +24,6 @@ def test_the_other_process_parses_and_this_one_waits_for_it(home, monkeypatch):
 
 def test_when_the_other_process_cannot_this_one_parses_and_tells(home):
     home.dbt.mkdir(parents=True)
-    home.dbt.chmod(0o755)
     (home.dbt / "parse.lock").mkdir()  # a lock that nobody can take
     dbt_runner.parse_ahead(home)
     assert dbt_runner._parsing[-1].wait(120) != 0
