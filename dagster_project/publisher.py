@@ -11,9 +11,9 @@ database after its file, so `scores.account_scores` reads them; docs/decisions/0
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -99,10 +99,7 @@ def publish_tables(home: Home) -> Path:
     temporary = home.published / f".scores.duckdb.{os.getpid()}.tmp"
     for left_by_a_killed_run in home.published.glob(".scores.duckdb.*"):
         left_by_a_killed_run.unlink()
-    connection = duckdb.connect(str(temporary))
-    try:
-        connection.execute("set timezone = 'UTC'")
-        connection.execute(f"attach '{_quoted(home.warehouse)}' as warehouse (read_only)")
+    with closing(warehouse.connect(home)) as connection, _attached(connection, temporary):
         for table in TABLES:
             columns = horizon_columns(home.settings()) if table == "account_scores" else "*"
             connection.execute(
@@ -111,13 +108,20 @@ def publish_tables(home: Home) -> Path:
             _describe(
                 connection, table, f"warehouse.{table}", _horizon_descriptions(home.settings())
             )
-        connection.execute("detach warehouse")
         _create_views(connection, home)
-        connection.execute("checkpoint")
-    finally:
-        connection.close()
     _move_into_place(temporary, home.published_database)
     return home.published_database
+
+
+@contextmanager
+def _attached(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+    """A new database file beside the warehouse, which a run keeps open: names without a catalog are the new file's."""
+    connection.execute(f"attach '{_quoted(path)}' as published")
+    connection.execute("use published")
+    yield
+    # Only a file that is let go is whole. After an error it is left to the connection's end, and to the next publishing.
+    connection.execute("use warehouse")
+    connection.execute("detach published")
 
 
 def republish_views(home: Home) -> None:

@@ -4,7 +4,7 @@ Here: Dagster resources. Not here: reads of the environment (home.py) or SQL (wa
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 
 import dagster as dg
@@ -36,6 +36,8 @@ class ScoringHome(dg.ConfigurableResource):
         with (
             sign_of_life(home.dagster, run.run_id),
             home.writing(what, self.lock_wait_seconds),
+            # Kept open, for to open and close the file costs 0.15 s and a run does so thirty times.
+            closing(warehouse.connect(home)),
         ):
             yield self
 
