@@ -7,6 +7,8 @@ The same rows in the same order with the same settings give the same trees on on
 processor: method, seed and number of threads are fixed.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from models._xgboost import xgb

@@ -10,6 +10,8 @@ zero, where nothing can be said: no feature of the family has data in this home,
 no value of any of them. Relationship features belong to no component; they count only in the whole.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 

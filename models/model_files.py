@@ -3,6 +3,8 @@
 Belongs here: writing, reading and the digest of a model's files. Does not belong here: scoring.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from dataclasses import asdict

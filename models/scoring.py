@@ -8,6 +8,8 @@ there are. Everything the score needs is fixed in the model, so that it does not
 other accounts moved.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -125,7 +127,7 @@ class ScoringModel:
         save_model(self, directory)
 
     @staticmethod
-    def load(directory: Path) -> "ScoringModel":
+    def load(directory: Path) -> ScoringModel:
         """Read what `save` wrote. Raises ModelFormatError if this code cannot read it."""
         from models.model_files import load_model
 

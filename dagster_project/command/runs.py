@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from dagster_project.home import BusyError, Home, quiet_environment
@@ -88,6 +89,7 @@ def run_job(
     from dagster_project import dbt_runner
     from dagster_project.automation import RANGE_END, RANGE_START
     from dagster_project.definitions import build_definitions
+    from models import _xgboost
 
     started = time.monotonic()
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
@@ -96,6 +98,7 @@ def run_job(
         )
         if job != "land":
             dbt_runner.load_ahead(home)
+            Thread(target=_xgboost.load, name="xgboost").start()
         span = {RANGE_START: days[0].isoformat(), RANGE_END: days[1].isoformat()} if days else {}
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
