@@ -4,7 +4,7 @@ Here: rows and files of an arrival as validations, holding back what failed, a d
 validations (checks.py), which suite guards which table (feed_suites.py).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import partial
 
@@ -15,15 +15,17 @@ from dagster_project.assets.ingestion import landing_key
 from dagster_project.automation import days_of
 from dagster_project.config import Settings
 from dagster_project.feed_suites import FEED_SUITES, landed_files, rows_by_file, rows_to_check
+from dagster_project.feeds import VENDORS
 from dagster_project.feeds.contract import Table
+from dagster_project.home import Home
 from dagster_project.landing.store import hold_arrival
 from dagster_project.resources import ScoringHome
 from dagster_project.validations import Judged, Validation
 from expectations.suites.arrival import arrival_facts, arrival_suite
 
 
-def hold_refused(vendor: str, table: str) -> Callable:
-    """An arrival that fails is taken out of landing, so that no later day is built on it."""
+def hold_refused(vendor: str, tables: Sequence[str]) -> Callable:
+    """What fails of an arrival is taken out of landing, so that no later day is built on it."""
 
     def hold(scoring_home: ScoringHome, run_id: str, judged: list[Judged]) -> str:
         home = scoring_home.home
@@ -32,7 +34,8 @@ def hold_refused(vendor: str, table: str) -> Callable:
             for asked, report in judged
             if not report.success
             for day in asked.days
-        }
+            for table in tables
+        } - {None}
         if not held:
             return ""
         return (
@@ -90,17 +93,15 @@ def rows_of(vendor: str, table: Table, settings: Settings) -> Callable:
     return validations
 
 
-def arrival_of(vendor: str, table: str, settings: Settings) -> Callable:
-    """How many rows of each file landed and how many were refused, arrival by arrival; if too many, file by file."""
+def files_of(vendor: str, settings: Settings) -> Callable:
+    """How many rows of each file of a vendor landed and how many were refused, arrival by arrival; if too many, file by file."""
 
     def validations(
         scoring_home: ScoringHome, context: dg.AssetCheckExecutionContext
     ) -> Iterable[Validation]:
         home = scoring_home.home
         for day in days_of(context):
-            refused = home.quarantine / vendor / table / f"ds={day}"
-            landed = landed_files(home.landing, vendor, table, day)
-            files = rows_by_file(landed, sorted(refused.glob("*.parquet")))
+            files = pl.concat(_files(home, vendor, table.name, day) for table in VENDORS[vendor])
             if files.height:
                 whole = _arrival(files, settings, day)
                 singly = partial(map, partial(_arrival, settings=settings, day=day), _each(files))
@@ -109,15 +110,17 @@ def arrival_of(vendor: str, table: str, settings: Settings) -> Callable:
     return validations
 
 
+def _files(home: Home, vendor: str, table: str, day: date) -> pl.DataFrame:
+    refused = home.quarantine / vendor / table / f"ds={day}"
+    landed = landed_files(home.landing, vendor, table, day)
+    return rows_by_file(landed, sorted(refused.glob("*.parquet")))
+
+
 def _arrival(files: pl.DataFrame, settings: Settings, day: date) -> Validation:
-    names = files["source_file"].to_list()
-    facts = arrival_facts(
-        dict(zip(names, files["landed"], strict=True)),
-        dict(zip(names, files["refused"], strict=True)),
-    )
-    partition = f"{day} {names[0]}" if len(names) == 1 else day.isoformat()
+    partition = f"{day} {files['source_file'][0]}" if files.height == 1 else day.isoformat()
     suite = partial(arrival_suite, settings.checks.max_quarantined_share)
-    return Validation(facts, suite, partition, days=(day,), files=tuple(files["source_sha256"]))
+    sent = tuple(files["source_sha256"])
+    return Validation(arrival_facts(files), suite, partition, days=(day,), files=sent)
 
 
 def _each(files: pl.DataFrame) -> Iterable[pl.DataFrame]:

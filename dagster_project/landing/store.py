@@ -96,19 +96,19 @@ def write_schemas(
 
 def hold_arrival(
     landing_dir: Path, held_dir: Path, vendor: str, table: str, ds: date, files: Sequence[str] = ()
-) -> Path:
-    """Move what landed of a table on a day out of landing, and return where it stands now.
+) -> Path | None:
+    """Move what landed of a table on a day out of landing, and return where it stands now; None where there was nothing.
 
     files: SHA-256 of the vendor's files that are meant; none: all of the day.
     """
     arrival = landing_dir / vendor / table / f"ds={ds.isoformat()}"
     held = held_dir / vendor / table / arrival.name
-    held.mkdir(parents=True, exist_ok=True)
     meant = {day_file(landing_dir, vendor, table, ds, sha256).name for sha256 in files}
-    for file in sorted(arrival.glob("*.parquet")):
-        if not meant or file.name in meant:
-            os.replace(file, held / file.name)
-    return held
+    found = [file for file in sorted(arrival.glob("*.parquet")) if not meant or file.name in meant]
+    for file in found:
+        held.mkdir(parents=True, exist_ok=True)
+        os.replace(file, held / file.name)
+    return held if found else None
 
 
 def _write_schema(schema: Mapping[str, pl.DataType], path: Path) -> None:

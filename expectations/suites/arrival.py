@@ -6,23 +6,24 @@ Does not belong here: the rows themselves (one file a vendor, e.g. crm.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from expectations.vocabulary import column, critical, suite, warning
 
+if TYPE_CHECKING:
+    import polars as pl
 
-def arrival_facts(landed: Mapping[str, int], quarantined: Mapping[str, int]) -> Any:
+
+def arrival_facts(files: pl.DataFrame) -> Any:
     """Return the pandas frame that `arrival_suite` checks: one row a file of the arrival.
 
-    Both map file name to number of rows. A file that could not be read at all counts as one
-    quarantined row.
+    files: source_file, and its rows `landed` and `refused`. A file that could not be read at all
+    counts as one refused row.
     """
     import pandas as pd
 
     rows = []
-    for name in sorted(set(landed) | set(quarantined)):
-        good, bad = landed.get(name, 0), quarantined.get(name, 0)
+    for name, good, bad in files.select("source_file", "landed", "refused").iter_rows():
         came = good + bad
         rows.append((name, came, good, bad, bad / came if came else 0.0))
     names = ["source_file", "rows_delivered", "rows_landed", "rows_quarantined"]

@@ -24,6 +24,10 @@ def asked(folder):
     return {"name": "account", "run_id": "run-1", "partition": "2026-01-31", "store_dir": folder}
 
 
+def delivered(refused=0):
+    return pl.DataFrame({"source_file": "account.csv", "landed": 100, "refused": refused})
+
+
 @pytest.fixture(scope="module")
 def process():
     return ValidationProcess()
@@ -31,14 +35,14 @@ def process():
 
 @pytest.mark.parametrize("refused", [0, 90])
 def test_it_answers_as_a_validation_here_would(process, tmp_path, refused):
-    facts = arrival_facts({"account.csv": 100}, {"account.csv": refused})
+    facts = arrival_facts(delivered(refused=refused))
     there = process.submit(facts, MAKE, **asked(tmp_path / "there")).result()
     assert there == validate(facts, MAKE(), **asked(tmp_path / "here"))
     assert there.success == (refused == 0)
 
 
 def test_answers_come_in_the_order_of_the_questions(process, tmp_path):
-    facts = arrival_facts({"account.csv": 100}, {})
+    facts = arrival_facts(delivered())
     about = [asked(tmp_path) | {"partition": f"2026-01-{day:02}"} for day in range(1, 10)]
     answers = [process.submit(facts, MAKE, **one) for one in about]
     assert [answer.result().partition for answer in answers] == [one["partition"] for one in about]
@@ -51,7 +55,7 @@ def test_a_broken_suite_is_told_and_the_next_question_answered(process, tmp_path
     ):
         with pytest.raises(ValidationError, match=words):
             process.submit(pl.DataFrame({"a": [1]}), broken, **asked(tmp_path)).result()
-    facts = arrival_facts({"account.csv": 100}, {})
+    facts = arrival_facts(delivered())
     assert process.submit(facts, MAKE, **asked(tmp_path)).result().success
 
 
@@ -60,7 +64,7 @@ def unknown_there():
 
 
 def test_a_killed_process_is_told_and_replaced(tmp_path):
-    facts = arrival_facts({"account.csv": 100}, {})
+    facts = arrival_facts(delivered())
     first = validation_process()
     assert first.submit(facts, MAKE, **asked(tmp_path)).result().success
     os.kill(first._child.pid, signal.SIGKILL)

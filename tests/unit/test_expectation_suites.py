@@ -79,8 +79,13 @@ def history() -> pl.DataFrame:
     )
 
 
+def delivered(**files):
+    rows = [(name, landed, refused) for name, (landed, refused) in files.items()]
+    return pl.DataFrame(rows, schema=["source_file", "landed", "refused"], orient="row")
+
+
 def arrival() -> pl.DataFrame:
-    return pl.from_pandas(arrival_facts({"account": 900, "opportunity": 60}, {}))
+    return pl.from_pandas(arrival_facts(delivered(account=(900, 0), opportunity=(60, 0))))
 
 
 def training() -> pl.DataFrame:
@@ -388,8 +393,8 @@ def test_one_odd_record_of_a_small_arrival_does_not_block(store):
 
 
 def test_a_bad_row_of_a_small_file_does_not_block_and_a_bad_big_one_does(store):
-    small = check(arrival_facts({"account": 2}, {"account": 1}), arrival_suite(), store)
-    big = check(arrival_facts({"account": 70}, {"account": 30}), arrival_suite(), store)
+    small = check(arrival_facts(delivered(account=(2, 1))), arrival_suite(), store)
+    big = check(arrival_facts(delivered(account=(70, 30))), arrival_suite(), store)
     assert small.success and len(small.warnings) == 1
     assert [finding.expectation for finding in big.failed_critical] == [
         "quarantined_share_below_limit"

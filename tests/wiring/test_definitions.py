@@ -130,18 +130,16 @@ JOBS = {
     "evaluate": {"evaluation", "marts", "published"},
 }
 SUITES = {
+    **{name: {"rows_are_sound"} for name in GROUPS["landing"] - {"landing_quarantine"}},
+    # Of each vendor the first table asks whether anything arrived, and whether all of it could be read.
     **{
-        name: {"rows_are_sound", "was_readable"}
-        for name in GROUPS["landing"] - {"landing_quarantine"}
-    },
-    # Of each vendor the first table asks whether anything arrived.
-    "landing_salesforce__account": {"data_arrived", "rows_are_sound", "was_readable"},
-    "landing_ga4__event": {"data_arrived", "rows_are_sound", "was_readable"},
-    "landing_bombora__company_surge": {"data_arrived", "rows_are_sound", "was_readable"},
-    "landing_technographics__technology_detection": {
-        "data_arrived",
-        "rows_are_sound",
-        "was_readable",
+        name: {"data_arrived", "rows_are_sound", "files_were_readable"}
+        for name in (
+            "landing_salesforce__account",
+            "landing_ga4__event",
+            "landing_bombora__company_surge",
+            "landing_technographics__technology_detection",
+        )
     },
     "training_set": {"is_sound"},
     "account_scores_daily": {"is_sound"},
