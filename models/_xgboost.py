@@ -17,6 +17,8 @@ _loading = Lock()
 def load() -> Any:
     """Import xgboost, if that has not been done."""
     with _loading:
+        if xgboost := sys.modules.get("xgboost"):
+            return xgboost
         hidden = "sklearn" not in sys.modules
         if hidden:
             sys.modules["sklearn"] = None  # what Python's import takes for "not there"
