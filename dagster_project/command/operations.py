@@ -147,11 +147,8 @@ def _in_force(home: Home, day: date) -> str:
     from models.scorecard import scorecard_of
 
     scorecard = scorecard_of(home.settings().for_training())
-    if home.mlflow_database.exists() and (
-        champion := Registry(
-            f"sqlite:///{home.mlflow_database}", home.mlflow_artifacts
-        ).champion_as_of(day)
-    ):
+    champion = Registry(home.mlflow_database, home.mlflow_artifacts).champion_as_of(day)
+    if champion:
         return f"Scoring model {champion} stays in force."
     if scorecard:
         return (

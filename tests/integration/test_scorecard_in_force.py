@@ -188,3 +188,9 @@ def test_8_a_probability_of_a_scorecard_is_found_and_so_is_a_model_without_one(h
     failed = {node.name for node in done.problems if node.status != "skipped"}
     assert failed == {"probabilities_are_missing_where_a_scorecard_scored_and_only_there"}
     assert not dbt_runner.build(home, ["account_scores_daily"], [FIRST]).problems
+
+
+def test_9_beside_a_scoring_model_a_refused_training_leaves_that_in_force(home):
+    (version,) = stored(home, "select distinct scoring_model_version from account_scores")[0]
+    assert version.isdigit()
+    assert operations._in_force(home, TRAINED) == f"Scoring model {version} stays in force."
