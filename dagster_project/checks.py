@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from dagster_project.assets.ingestion import landing_key
+from dagster_project.assets.ingestion import Landed, landing_key
 from dagster_project.automation import days_of
 from dagster_project.config import Settings
 from dagster_project.feed_checks import feed_arrived, files_of, hold_refused, rows_of
@@ -109,27 +109,33 @@ def _feed_guards(vendor: str, settings: Settings) -> list[Guard]:
     ]
 
 
-def asking_ahead(
-    settings: Settings,
-) -> Callable[[str, dg.AssetExecutionContext, ScoringHome], None]:
-    """What landing calls when a vendor has landed: its rows are validated while the next vendor's land.
+def asking_ahead(settings: Settings) -> Landed:
+    """What landing calls when all files of a table have landed, and with no table when all of a vendor's have: their rows are
+    validated while the next ones land.
 
     The checks, which stand after all landing, then find their answers on the way. Nothing is asked in a run without them.
     """
     guards = {vendor: _feed_guards(vendor, settings) for vendor in settings.feeds}
 
-    def landed(vendor: str, context: dg.AssetExecutionContext, scoring_home: ScoringHome) -> None:
-        step = _feed_step(vendor)
-        if context.job_def.has_node_named(step):
-            _asked_ahead[context.run.run_id, step] = _asking.submit(
-                _ask_all, guards[vendor], scoring_home, context
-            )
+    def landed(
+        vendor: str,
+        table: str | None,
+        context: dg.AssetExecutionContext,
+        scoring_home: ScoringHome,
+    ) -> None:
+        if not context.job_def.has_node_named(_feed_step(vendor)):
+            return
+        for guard in guards[vendor]:
+            asked = context.run.run_id, guard.spec.key
+            is_meant = table is None or guard.subject == landing_key(vendor, table).path[-1]
+            if is_meant and asked not in _asked_ahead:
+                _asked_ahead[asked] = _asking.submit(_ask_all, [guard], scoring_home, context)
 
     return landed
 
 
-# Validations under way, by run and step.
-_asked_ahead: dict[tuple[str, str], Future] = {}
+# Validations under way, by run and check.
+_asked_ahead: dict[tuple[str, dg.AssetCheckKey], Future] = {}
 _asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="asking ahead")
 
 
@@ -142,9 +148,12 @@ def _suite_checks(step: str, guards: list[Guard]) -> dg.AssetChecksDefinition:
     ) -> Iterator[dg.AssetCheckResult]:
         run_id, store = context.run.run_id, scoring_home.home.expectations
         wanted = {g.spec.key: g for g in guards if g.spec.key in context.selected_asset_check_keys}
-        ahead = _asked_ahead.pop((run_id, step), None)
-        asked = ahead.result() if ahead else _ask_all(wanted.values(), scoring_home, context)
+        ahead = {key: _asked_ahead.pop((run_id, key), None) for key in wanted}
+        asked = _ask_all(
+            [guard for key, guard in wanted.items() if not ahead[key]], scoring_home, context
+        )
         for key, guard in wanted.items():
+            asked |= ahead[key].result() if ahead[key] else {}
             ask = partial(_ask, name=guard.subject, run_id=run_id, store=store)
             judged = _judge(asked[key], ask)
             told = guard.consequence(scoring_home, run_id, judged) if guard.consequence else ""

@@ -5,6 +5,7 @@ Parquet (landing/). A bad file or row never fails the asset: it goes to quaranti
 Trouble with the disk or a mounted folder does fail it, and is retried.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ import dagster as dg
 
 from dagster_project.automation import days_of
 from dagster_project.feeds import VENDORS
+from dagster_project.feeds.file_names import table_of
 from dagster_project.home import Home
 from dagster_project.landing.door import UNKNOWN_TABLE, data_files, land_files
 from dagster_project.landing.known_at import KnownAt
@@ -40,8 +42,8 @@ def landing_key(vendor: str, table: str) -> dg.AssetKey:
     return dg.AssetKey(f"landing_{vendor}__{table}")
 
 
-# Called with the vendor when all of its files have landed.
-Landed = Callable[[str, dg.AssetExecutionContext, ScoringHome], None]
+# Called with a vendor and a table when all files of that table have landed, and without a table when all of the vendor's have.
+Landed = Callable[[str, str | None, dg.AssetExecutionContext, ScoringHome], None]
 
 
 def landing_assets(
@@ -78,13 +80,17 @@ def landing_assets(
         if config.vendor and config.vendor != vendor:
             return
         receipts: list[Receipt] = []
-        for day in days_of(context):
+        files = {day: _files(home, vendor, day, config) for day in days_of(context)}
+        left = Counter(_table(vendor, file) for found in files.values() for file in found)
+        for day, found in files.items():
             known = _known(config, day)
-            files = _files(home, vendor, day, config)
-            for receipt in land_files(files, vendor, home.landing, home.quarantine, day, known):
+            for receipt in land_files(found, vendor, home.landing, home.quarantine, day, known):
                 context.log.info(_in_words(receipt))
                 receipts.append(receipt)
-        landed(vendor, context, scoring_home)
+                left[receipt.table] -= 1
+                if not left[receipt.table]:
+                    landed(vendor, receipt.table, context, scoring_home)
+        landed(vendor, None, context, scoring_home)
         context.log_event(_refusals(receipts))
         for key in sorted(context.selected_asset_keys):
             mine = [r for r in receipts if r.table == tables[key]]
@@ -106,6 +112,12 @@ def _files(home: Home, vendor: str, day: date, config: LandingConfig) -> list[Pa
         if path.is_symlink() and not path.exists():
             raise FileNotFoundError(f"{path} links to {path.readlink()}, which is out of reach")
     return data_files(folder) if folder.exists() else []
+
+
+def _table(vendor: str, file: Path) -> str:
+    """The table that a file's receipt will name."""
+    table = table_of(file.name, VENDORS[vendor])
+    return table.name if table else UNKNOWN_TABLE
 
 
 def _in_words(receipt: Receipt) -> str:
