@@ -57,5 +57,5 @@ class ScoringHome(dg.ConfigurableResource):
         return Registry(home.mlflow_database, home.mlflow_artifacts)
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """A connection to the private warehouse; close it before dbt builds."""
+        """A connection to the private warehouse."""
         return warehouse.connect(self.home)

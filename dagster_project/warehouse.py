@@ -63,9 +63,10 @@ def connect(home: Home) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(home.warehouse))
     connection.execute("set timezone = 'UTC'")
     # A run opens its warehouse some fifteen times: what is there already is asked for in one go.
-    (there,) = connection.execute(
+    # All of the answer is fetched: what is left open would be a transaction for as long as the connection is.
+    ((there,),) = connection.execute(
         "select count(*) from duckdb_tables() where schema_name = 'scoring'"
-    ).fetchone()
+    ).fetchall()
     if home.warehouse not in _seen or there < len(TABLES):
         connection.execute("create schema if not exists scoring")
         for name, columns in TABLES.items():

@@ -170,6 +170,7 @@ def build_days(
         done = done.followed_by(build(sorted(wanted), as_of_dates, most_new=most_new))
         if done.problems:
             return done
+        _give_back(home)
     if len(as_of_dates) == 1 or not (names & features_of(home)) - landed:
         return done.followed_by(build(sorted(names), as_of_dates))
     by_day = names - landed - rest
@@ -178,7 +179,14 @@ def build_days(
             done = done.followed_by(build(sorted(wanted), together))
         if done.problems:
             break
+        _give_back(home)
     return done
+
+
+def _give_back(home: Home) -> None:
+    """Let the space of replaced tables be used again: a run keeps the warehouse open, and a long one builds many times."""
+    with closing(warehouse.connect(home)) as connection:
+        connection.execute("checkpoint")
 
 
 def _in_steps(
