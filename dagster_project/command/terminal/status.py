@@ -42,9 +42,9 @@ def print_status(answer: Mapping[str, Any]) -> None:
 
 def _print_feeds(feeds: Sequence[Mapping[str, Any]] | None) -> None:
     columns = [
-        Column("Feed", width=CELL_WIDTH),
-        Column("Last file"),
-        Column("Known up to"),
+        Column("Feed", width=28),
+        Column("Last file", least=10),
+        Column("Known up to", least=10),
         Column("Days without", right=True),
         Column("Files", right=True),
         Column("Rows", right=True),
