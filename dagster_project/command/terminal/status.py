@@ -42,10 +42,10 @@ def print_status(answer: Mapping[str, Any]) -> None:
 
 def _print_feeds(feeds: Sequence[Mapping[str, Any]] | None) -> None:
     columns = [
-        Column("Feed", width=28),
+        Column("Feed", width=30),
         Column("Last file", least=10),
         Column("Known up to", least=10),
-        Column("Days without", right=True),
+        Column("Days since", right=True),
         Column("Files", right=True),
         Column("Rows", right=True),
         Column("Quarantined", right=True),
