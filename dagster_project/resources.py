@@ -36,7 +36,7 @@ class ScoringHome(dg.ConfigurableResource):
         with (
             sign_of_life(home.dagster, run.run_id),
             home.writing(what, self.lock_wait_seconds),
-            # Kept open, for to open and close the file costs 0.15 s and a run does so thirty times.
+            # Kept open: a run asks for it some fifteen times, and the last one to close it writes a checkpoint.
             closing(warehouse.connect(home)),
         ):
             yield self
