@@ -23,6 +23,7 @@ COMMANDS = (
     pipeline.backfill,
     pipeline.retrain,
     pipeline.evaluate,
+    pipeline.verify,
     tools.data_docs,
     tools.dbt,
     tools.doctor,

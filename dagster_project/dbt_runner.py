@@ -210,11 +210,12 @@ def build(
     labels_as_of: date | None = None,
     leave_out: Sequence[str] = (),
     most_new: int | None = None,
+    with_tests: bool = True,
 ) -> Build:
     """Build the selected models with their data tests for a window of as-of dates. Unit tests are left to `make test`.
 
-    leave_out: names of data tests that are not run. most_new: see large_feeds.py. Raises DbtError when dbt cannot start;
-    failures of nodes are in the result.
+    leave_out: names of data tests that are not run. most_new: see large_feeds.py. with_tests: whether any are. Raises
+    DbtError when dbt cannot start; failures of nodes are in the result.
     """
     done = Build()
     if not select:
@@ -224,10 +225,12 @@ def build(
     # Names are looked for among names only; what came of a build is read from dbt's own objects and not from its files.
     arguments = ["build", "--select", *(f"fqn:{name}" for name in select)]
     arguments += ["--exclude-resource-type", "unit_test", "--no-write-json"]
+    if not with_tests:
+        arguments += ["--exclude-resource-type", "test"]
     if leave_out:
         arguments += ["--exclude", *leave_out]
     # A test that compares two tables runs only where both have been built.
-    arguments += ["--indirect-selection", "buildable", "--target-path", str(home.dbt / "target")]
+    arguments += ["--indirect-selection", "buildable", "--target-path", str(home.dbt_target)]
     result = _invoke(home, arguments, manifest)
     if result.result is None:
         raise DbtError(f"dbt could not build: {result.exception}")
@@ -245,7 +248,7 @@ def run_command(home: Home, arguments: Sequence[str]) -> int:
     quiet_environment()
     home.warehouse.parent.mkdir(parents=True, exist_ok=True)
     os.environ.update(dbt_environment(home))
-    target = ["--target-path", str(home.dbt / "target")]
+    target = ["--target-path", str(home.dbt_target)]
     result = dbtRunner().invoke([*arguments, *_places(home), *target])
     if result.result is None and result.exception is not None:
         raise DbtError(str(result.exception))

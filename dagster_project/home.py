@@ -75,9 +75,13 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Home:
-    """Paths of one home; `open_home` (home_layout.py) makes and checks it."""
+    """Paths of one home; `open_home` (home_layout.py) makes and checks it.
+
+    workplace: where the warehouse stands of one that derives again what is in the home's own (verification.py).
+    """
 
     root: Path
+    workplace: Path | None = None
 
     @property
     def inbox(self) -> Path:
@@ -102,7 +106,7 @@ class Home:
     @property
     def warehouse(self) -> Path:
         """The pipeline's private DuckDB file."""
-        return self.root / "warehouse" / "warehouse.duckdb"
+        return (self.workplace or self.root / "warehouse") / "warehouse.duckdb"
 
     @property
     def published(self) -> Path:
@@ -131,8 +135,18 @@ class Home:
 
     @property
     def dbt(self) -> Path:
-        """dbt's target and log folders."""
+        """dbt's parsed project and its log."""
         return self.root / "dbt"
+
+    @property
+    def dbt_target(self) -> Path:
+        """Where dbt writes what it runs."""
+        return (self.workplace or self.dbt) / "target"
+
+    @property
+    def verify(self) -> Path:
+        """Where `scoring verify` derives scores again; empty when it is not at work."""
+        return self.root / "verify"
 
     @property
     def expectations(self) -> Path:

@@ -27,6 +27,9 @@ TABLES = {
         expected_value_usd double, reasons varchar[], flags varchar[], score_basis varchar not null,
         scoring_model_version varchar, feature_contract_version varchar, feature_digest varchar,
         scored_at timestamp, run_id varchar""",
+    "scoring_runs": """
+        run_id varchar not null, features_digest varchar, code_digest varchar, settings_digest varchar,
+        code_version varchar, processor varchar""",
     "standing_relations": """
         name varchar not null, digest varchar not null""",
     "standing_days": """

@@ -147,6 +147,10 @@ class Registry:
         """The scoring model of a version. Raises RegistryError or ModelFormatError."""
         return ScoringModel.load(self._folder(version))
 
+    def registered_digest(self, version: str) -> str | None:
+        """What the digest of a version's model was when it was registered; None before that was kept. Raises RegistryError."""
+        return self._version(version).tags.get("model_digest")
+
     def load_baselines(self, version: str) -> dict:
         """The baselines fitted beside a version, by name. Raises RegistryError."""
         path = self._folder(version) / BASELINES_FILE
@@ -210,6 +214,7 @@ class Registry:
             "why": result.verdict.why,
             "feature_contract_version": result.model.metadata["feature_contract_version"],
             "code_version": code_version,
+            "model_digest": result.model.digest(),
         }
         if result.verdict.is_promoted:
             facts["champion_from"] = champion_from.isoformat()

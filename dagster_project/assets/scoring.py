@@ -13,25 +13,16 @@ import polars as pl
 
 from dagster_project.automation import ONE_RUN, days_of, tell_each_day
 from dagster_project.config import Settings
+from dagster_project.provenance import made_with
 from dagster_project.resources import ScoringHome
+from dagster_project.scored_rows import scored_rows, scorer_of
 from dagster_project.warehouse import replace_rows
-from models.explanation import factor_contributions, top_reasons
-from models.feature_contract import FEATURES
 from models.registry import Registry
 from models.scorecard import Scorecard, scorecard_of
 from models.scoring import ScoringModel
 
-# What this version cannot say yet is null, never zero.
-NOT_SAID = {
-    "grade": pl.String,
-    "tier": pl.Int32,
-    "segment": pl.String,
-    "expected_deal_usd": pl.Float64,
-    "expected_value_usd": pl.Float64,
-}
 # Rows that are scored at a time: a month of a few thousand accounts.
 ROWS_TOGETHER = 50_000
-PROBABILITIES = pl.List(pl.Struct({"key": pl.Int32, "value": pl.Float64}))
 
 
 class ScoringConfig(dg.Config):
@@ -76,7 +67,7 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         versions = {day: _version_of(day, config, registry, settings) for day in days}
         for version, together in _batches(scoring_home, versions):
             if version not in loaded:
-                loaded[version] = _load(version, registry, settings)
+                loaded[version] = scorer_of(version, registry, settings)
             most = {day: settings.explanation.accounts_on(day, days) for day in together}
             predictions, factors = _score_days(
                 scoring_home, most, loaded[version], version, settings, context.run.run_id
@@ -87,7 +78,7 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
                 f"{together[0]} to {together[-1]}: {predictions.height} rows scored by {_in_words([version])}"
             )
         cards = {v: one for v, one in loaded.items() if isinstance(one, Scorecard)}
-        _keep(scoring_home, cards)
+        _keep(scoring_home, cards, context.run.run_id)
         by = {"scored by": _in_words(loaded)}
         for table in ("account_predictions", "factor_contributions"):
             tell_each_day(context, table)
@@ -120,23 +111,14 @@ def _version_of(day: date, config: ScoringConfig, registry: Registry, settings: 
     return scorecard.version
 
 
-def _load(version: str, registry: Registry, settings: Settings) -> ScoringModel | Scorecard:
-    scorecard = scorecard_of(settings.for_training())
-    if scorecard is not None and version == scorecard.version:
-        return scorecard
-    return registry.load_version(version)
-
-
 def _in_words(versions) -> str:
     """Scoring models by number, then scorecards."""
     ordered = sorted(versions, key=lambda version: (not version.isdigit(), len(version), version))
     return ", ".join(v if not v.isdigit() else f"scoring model {v}" for v in ordered)
 
 
-def _keep(scoring_home: ScoringHome, cards: dict[str, Scorecard]) -> None:
-    """Scoring.yaml changes; what scored a stored day must stay known."""
-    if not cards:
-        return
+def _keep(scoring_home: ScoringHome, cards: dict[str, Scorecard], run_id: str) -> None:
+    """What scored a stored day must stay known: scoring.yaml changes, and so does code."""
     rows = pl.DataFrame(
         {
             "scoring_model_version": list(cards),
@@ -144,11 +126,14 @@ def _keep(scoring_home: ScoringHome, cards: dict[str, Scorecard]) -> None:
                 json.dumps(one.settings.model_dump(mode="json"), sort_keys=True)
                 for one in cards.values()
             ],
-        }
+        },
+        schema={"scoring_model_version": pl.String, "content": pl.String},
     )
+    run = pl.DataFrame([{"run_id": run_id, **made_with(scoring_home.home).as_row()}])
     connection = scoring_home.connect()
     try:
         replace_rows(connection, "scorecards", rows, "scoring_model_version", list(cards))
+        replace_rows(connection, "scoring_runs", run, "run_id", [run_id])
     finally:
         connection.close()
 
@@ -196,12 +181,8 @@ def _score_days(
             "from datasets.scoring_set where as_of_date in (select unnest(?::date[])) order by as_of_date, account_id",
             [days],
         ).pl()
-        scores = scorer.score(frame)
-        factors, reasons = _explain(scorer, _best(frame, scores, most_explained), settings)
+        predictions, factors = scored_rows(frame, scorer, settings, most_explained)
         factors = factors.with_columns(pl.lit(version).alias("scoring_model_version"))
-        predictions = _as_rows(
-            scores.join(reasons, on=["as_of_date", "account_id"], how="left"), scorer, settings
-        )
         predictions = predictions.with_columns(
             pl.lit(version).alias("scoring_model_version"),
             pl.lit(scoring_home.now()).alias("scored_at"),
@@ -212,68 +193,3 @@ def _score_days(
     finally:
         connection.close()
     return predictions, factors
-
-
-def _best(frame: pl.DataFrame, scores: pl.DataFrame, most: dict[date, int]) -> pl.DataFrame:
-    """TreeSHAP costs more than all else: of each day only the best accounts, so many, are explained."""
-    key = ["as_of_date", "account_id"]
-    order = ["raw_probability", "score", "account_id"]
-    allowed = pl.col("as_of_date").replace_strict(most, return_dtype=pl.Int64)
-    place = pl.int_range(pl.len()).over("as_of_date")
-    best = scores.sort(order, descending=[True, True, False], nulls_last=True).filter(
-        place < allowed
-    )
-    return frame.join(best.select(key), on=key, how="semi", maintain_order="left")
-
-
-def _explain(
-    scorer: ScoringModel | Scorecard, frame: pl.DataFrame, settings: Settings
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Factors and reasons of each account of the frame."""
-    most = settings.explanation.reasons_per_account
-    if isinstance(scorer, Scorecard):
-        factors = scorer.factors(frame)
-        return factors, scorer.reasons(factors, most)
-    factors = factor_contributions(scorer, frame)
-    return factors, top_reasons(factors, FEATURES, most)
-
-
-def _as_rows(
-    scores: pl.DataFrame, scorer: ScoringModel | Scorecard, settings: Settings
-) -> pl.DataFrame:
-    """The columns of scoring.account_predictions but for provenance."""
-    is_scorecard = isinstance(scorer, Scorecard)
-    missing_feeds = [
-        f"no {name} data"
-        for name, vendors in FEED_KINDS.items()
-        if not vendors & set(settings.feeds)
-    ]
-    return scores.with_columns(
-        pl.lit(None, dtype=PROBABILITIES).alias("win_probabilities")
-        if is_scorecard
-        else _by_horizon(scorer),
-        pl.col("flags").list.concat(pl.lit(missing_feeds, dtype=pl.List(pl.String))).alias("flags"),
-        pl.lit("scorecard" if is_scorecard else "model").alias("score_basis"),
-        pl.lit(scorer.metadata["feature_contract_version"]).alias("feature_contract_version"),
-        *(pl.lit(None, dtype=kind).alias(name) for name, kind in NOT_SAID.items()),
-    )
-
-
-def _by_horizon(model: ScoringModel) -> pl.Expr:
-    """The probabilities of a row as a list of horizon and probability."""
-    pairs = [
-        pl.struct(
-            pl.lit(part.horizon_days, dtype=pl.Int32).alias("key"),
-            pl.col(f"win_probability_{part.horizon_days}d").alias("value"),
-        )
-        for part in model.parts
-    ]
-    return pl.concat_list(pairs).alias("win_probabilities")
-
-
-# What kind of evidence each vendor brings; a kind without a vendor is flagged on every row.
-FEED_KINDS = {
-    "web": {"ga4", "segment", "hubspot"},
-    "intent": {"bombora", "g2"},
-    "technology": {"technographics"},
-}

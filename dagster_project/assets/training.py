@@ -4,9 +4,7 @@ Here: which days a training learns from, and handing its result to the registry 
 (models/training.py), the verdict (models/promotion.py), MLflow (models/registry.py).
 """
 
-import hashlib
 import json
-import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -17,7 +15,8 @@ from dagster_dbt import dbt_assets
 
 from dagster_project.assets.transform import TRAINING, TableNames, build_selected
 from dagster_project.automation import RUN_EACH, last_day_of_quarter, quarter_of
-from dagster_project.config import PROJECT_ROOT, Settings
+from dagster_project.config import Settings
+from dagster_project.provenance import code_version, trainer_digest
 from dagster_project.resources import ScoringHome
 from dagster_project.training_set import read_training_set
 from dagster_project.warehouse import columns_of, replace_rows
@@ -257,30 +256,3 @@ def _left_out(result: TrainingResult) -> dict[str, Any]:
     if result.without_data:
         said["features without data"] = ", ".join(sorted(result.without_data))
     return said
-
-
-def trainer_digest() -> str:
-    """SHA-256 over the package that trains: the same rows and settings give another model only when it changes."""
-    digest = hashlib.sha256()
-    for file in sorted((PROJECT_ROOT / "models").glob("*.py")):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
-
-
-def code_version() -> str:
-    """The checkout's commit (with + when it has changes), or the package's version outside a checkout."""
-    try:
-        answer = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],
-            cwd=PROJECT_ROOT,
-            capture_output=True,
-            text=True,
-            timeout=10,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        answer = None
-    if answer and answer.returncode == 0 and answer.stdout.strip():
-        return answer.stdout.strip()
-    from importlib.metadata import version
-
-    return version("account-scoring")

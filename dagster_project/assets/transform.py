@@ -155,13 +155,20 @@ def build_days(
     labels_as_of: date | None = None,
     leave_out: Sequence[str] = (),
     feature_days: list[date] | None = None,
+    with_tests: bool = True,
 ) -> dbt_runner.Build:
     """Build what has landed, then the features of the days, so many days at a time as memory is meant for, then the rest.
 
     names: models, seeds and single tests. feature_days: those of the days whose features are built (default: all). After a
     failure nothing more is built.
     """
-    build = partial(dbt_runner.build, home, labels_as_of=labels_as_of, leave_out=leave_out)
+    build = partial(
+        dbt_runner.build,
+        home,
+        labels_as_of=labels_as_of,
+        leave_out=leave_out,
+        with_tests=with_tests,
+    )
     days = as_of_dates if feature_days is None else feature_days
     landed = names & dbt_runner.names_of(home, standing.FROM_LANDING)
     rest = (names & dbt_runner.names_of(home, AFTER_FEATURES)) - {"scoring_set"}

@@ -1,4 +1,4 @@
-"""Commands that run the pipeline: demo, land, refresh, backfill, retrain, evaluate.
+"""Commands that run the pipeline, or hold it to account: demo, land, refresh, backfill, retrain, evaluate, verify.
 
 Here: their words and options, and what is said of a run. Not here: which job a command means (operations.py, demo.py), how the
 run goes (runs.py), tables (terminal/).
@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from dagster_project.command import answers
+from dagster_project.command.errors import NoAnswer
 from dagster_project.command.json_text import snake_case, to_json
 from dagster_project.command.landed import arrivals, landed_twice, last_known_day, refused_rows
 from dagster_project.command.options import AS_JSON, Day, answering
@@ -204,6 +205,45 @@ def evaluate(day: date, as_json: bool) -> int:
         f"scoring query \"select * from scores.score_evaluation where as_of_date = date '{day}'\""
     )
     return report_run(home, outcome, as_json, about, said_already=outcome.metadata)
+
+
+@click.command()
+@click.option("--date", "day", type=Day(), help="Only scores of this day.")
+@click.option(
+    "--sample",
+    default=200,
+    show_default=True,
+    type=click.IntRange(1),
+    help="How many stored scores are drawn.",
+)
+@click.option("--seed", default=0, show_default=True, type=int, help="Another seed draws others.")
+@AS_JSON
+@answering
+def verify(day: date | None, sample: int, seed: int, as_json: bool) -> int:
+    """Derive stored scores again from landing, and compare them exactly.
+
+    Scores are drawn at random from the published history; their features are built from landed files alone, beside the
+    warehouse, and scored by the registered scoring model. Exit status 1: a score, a landed file or a scoring model is not what
+    it was. Scores made with another version of features, code or settings are named, and are no difference.
+    """
+    from dagster_project.command.terminal.verification import print_verification
+    from dagster_project.verification import NotDerivedError
+    from dagster_project.verification import verify as derive_again
+
+    home = open_home(create=False)
+    try:
+        found = derive_again(home, sample, day, seed, print_note)
+    except FileNotFoundError:
+        raise NoAnswer("nothing has been published yet: there is nothing to verify") from None
+    except NotDerivedError as problem:
+        raise NoAnswer(f"features could not be derived from landing: {problem}") from None
+    if not found.rows:
+        raise NoAnswer(f"no scores of {day} have been published")
+    if as_json:
+        click.echo(to_json(asdict(found) | {"is_proven": found.is_proven}))
+    else:
+        print_verification(found)
+    return 0 if found.is_proven else 1
 
 
 def report_run(

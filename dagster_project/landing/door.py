@@ -30,10 +30,13 @@ from dagster_project.landing.known_at import KnownAt, with_clocks
 from dagster_project.landing.receipt import LandingError, Receipt
 from dagster_project.landing.store import (
     QUARANTINE_SCHEMA,
+    SEAL,
+    damage,
     day_file,
     landed_before,
     landing_schema,
     rows_in,
+    seal,
     sha256_of,
     write_parquet,
 )
@@ -139,7 +142,12 @@ def land_file(
     door = _Door(path, vendor, name, landing_dir, quarantine_dir, ds, _identity(path, table))
     if table is None:
         return _refuse(door, BadFile(_unknown_table(tables)))
-    before = landed_before(landing_dir, vendor, table.name, door.sha256)
+    before = [
+        landed
+        for landed in landed_before(landing_dir, vendor, table.name, door.sha256)
+        # Landed again, a damaged file is made anew.
+        if not damage(landed)
+    ]
     if door.landed in before or (known.is_history and before):
         return _again(door, door.landed if door.landed in before else before[0])
     try:
@@ -178,6 +186,7 @@ def _identity(path: Path, table: Table | None) -> str:
 
 
 def _again(door: _Door, landed: Path) -> Receipt:
+    seal(landed)
     quarantined = door.quarantine_dir / landed.relative_to(door.landing_dir)
     rows = _source_rows_in(landed)
     return door.receipt(
@@ -228,7 +237,10 @@ def _land_rows(
             write_parquet(pl.scan_parquet(sorted(Path(spill).glob("bad-*"))), door.quarantined)
         else:
             door.quarantined.unlink(missing_ok=True)
+        # Of one that was damaged.
+        door.landed.with_suffix(SEAL).unlink(missing_ok=True)
         write_parquet(_landed(good, door, table, known, first_stamps), door.landed)
+        seal(door.landed)
     return door.receipt(
         rows_landed=landed,
         rows_quarantined=quarantined,

@@ -37,6 +37,8 @@ QUARANTINE_SCHEMA = {
     "source_sha256": pl.String(),
 }
 _ROW_GROUP = 100_000
+# Beside a landed file: its SHA-256.
+SEAL = ".sha256"
 
 
 def landing_schema(table: Table) -> dict[str, pl.DataType]:
@@ -81,6 +83,40 @@ def write_parquet(rows: pl.LazyFrame, path: Path) -> None:
     _sync(path.parent)
 
 
+def seal(landed: Path) -> None:
+    """Put the SHA-256 of a landed file beside it, as `sha256sum --check` reads it, if it has none yet."""
+    place = landed.with_suffix(SEAL)
+    if not place.exists():
+        temporary = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+        temporary.write_text(f"{sha256_of(landed)}  {landed.name}\n")
+        _sync(temporary)
+        os.replace(temporary, place)
+
+
+def damage(landed: Path) -> str | None:
+    """What is wrong with a landed file; None while it is as it landed, or has no seal (landed by an earlier version)."""
+    try:
+        sealed = landed.with_suffix(SEAL).read_text().split()[0]
+    except FileNotFoundError:
+        return None
+    except (OSError, IndexError, UnicodeDecodeError):
+        return f"its seal ({landed.stem}{SEAL}) cannot be read"
+    try:
+        return None if sha256_of(landed) == sealed else "its bytes are not those that landed"
+    except FileNotFoundError:
+        return "it is gone"
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
+
+
+def damaged(landing_dir: Path) -> dict[Path, str]:
+    """All sealed files that are not as they landed, with what is wrong."""
+    sealed = sorted(
+        place.with_suffix(".parquet") for place in landing_dir.glob(f"*/*/ds=*/*{SEAL}")
+    )
+    return {landed: wrong for landed in sealed if (wrong := damage(landed))}
+
+
 def write_schemas(
     landing_dir: Path,
     quarantine_dir: Path,
@@ -107,6 +143,8 @@ def hold_arrival(
     found = [file for file in sorted(arrival.glob("*.parquet")) if not meant or file.name in meant]
     for file in found:
         held.mkdir(parents=True, exist_ok=True)
+        if (place := file.with_suffix(SEAL)).exists():
+            os.replace(place, held / place.name)
         os.replace(file, held / file.name)
     return held if found else None
 

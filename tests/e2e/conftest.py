@@ -1,4 +1,4 @@
-"""Two full runs of the example on a small source, shared by all end-to-end tests: they cost most of the time.
+"""Two full runs of the example on a small source and a small demo, shared by all end-to-end tests: they cost most of the time.
 
 Belongs here: those runs. Not here: running commands (tests/command_line.py), the source (tests/crunchbase_sample.py).
 """
@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import Scoring, start_example
+from tests.command_line import Said, Scoring, start_example
 from tests.crunchbase_sample import sample, with_ends_put_back
 
 AS_OF = date(2010, 3, 31)
 COMPANIES = 1500
+DEMO_SIZE = ("--accounts", "400", "--months", "18")
 
 
 @dataclass(frozen=True)
@@ -87,3 +88,10 @@ def altered_run(_running) -> ExampleRun:
 def scores(first_run) -> list[dict[str, Any]]:
     """All rows of account_scores of the first run, by account."""
     return first_run.scoring.scores()
+
+
+@pytest.fixture(scope="session")
+def small_demo(tmp_path_factory) -> tuple[Scoring, Said]:
+    """A small demo home, and what was said. Nothing may change it: copy it first."""
+    scoring = Scoring(tmp_path_factory.mktemp("demo") / "home")
+    return scoring, scoring("demo", *DEMO_SIZE)

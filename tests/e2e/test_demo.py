@@ -10,34 +10,26 @@ from datetime import date, timedelta
 
 import dagster as dg
 import duckdb
-import pytest
 
 from tests.command_line import Scoring, digest, widest
+from tests.e2e.conftest import DEMO_SIZE
 
-SIZE = ("--accounts", "400", "--months", "18")
 LAST = date(2026, 6, 30)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """A small demo home, and what was said. Nothing may change it: copy it first."""
-    scoring = Scoring(tmp_path_factory.mktemp("demo") / "home")
-    return scoring, scoring("demo", *SIZE)
 
 
 def copy_of(scoring: Scoring, folder) -> Scoring:
     return Scoring(shutil.copytree(scoring.home, folder / "copied home"))
 
 
-def test_it_ends_with_whom_to_call_first_and_what_to_do_next(made):
-    scoring, said = made
+def test_it_ends_with_whom_to_call_first_and_what_to_do_next(small_demo):
+    scoring, said = small_demo
     assert "Whom to call first, as of 2026-06-30" in said.out
     assert "scoring refresh" in said.out.splitlines()[-1]
     assert widest(said.out) <= 100
 
 
-def test_month_ends_and_the_last_sixty_days_are_published(made):
-    scoring, _ = made
+def test_month_ends_and_the_last_sixty_days_are_published(small_demo):
+    scoring, _ = small_demo
     (row,) = scoring.query(
         "select count(distinct as_of_date) as days, count(distinct as_of_date) filter (as_of_date > date '2026-05-01') "
         "as daily, min(as_of_date) as first_day, max(as_of_date) as last_day from scores.account_scores_daily"
@@ -47,8 +39,8 @@ def test_month_ends_and_the_last_sixty_days_are_published(made):
     assert row["days"] == 16 + 60  # month-ends before the daily ones
 
 
-def test_dagster_knows_of_each_day_that_is_published(made):
-    scoring, _ = made
+def test_dagster_knows_of_each_day_that_is_published(small_demo):
+    scoring, _ = small_demo
     with dg.DagsterInstance.from_config(str(scoring.home / "dagster")) as instance:
         for table in (
             "scoring_set",
@@ -60,8 +52,8 @@ def test_dagster_knows_of_each_day_that_is_published(made):
             assert len(days) == 16 + 60 and {"2025-01-31", "2026-06-30"} <= days
 
 
-def test_what_is_learnt_from_is_what_is_scored_and_built_once(made):
-    scoring, _ = made
+def test_what_is_learnt_from_is_what_is_scored_and_built_once(small_demo):
+    scoring, _ = small_demo
     with duckdb.connect(
         str(scoring.home / "warehouse" / "warehouse.duckdb"), read_only=True
     ) as warehouse:
@@ -81,8 +73,8 @@ def test_what_is_learnt_from_is_what_is_scored_and_built_once(made):
         ).fetchone() == (16 + 60, 1)
 
 
-def test_every_feed_has_landed_and_its_scores_are_there(made):
-    scoring, _ = made
+def test_every_feed_has_landed_and_its_scores_are_there(small_demo):
+    scoring, _ = small_demo
     feeds = scoring.query("select * from scores.feed_health")
     assert {row["vendor"] for row in feeds} == {"salesforce", "ga4", "bombora", "technographics"}
     assert all(row["rows_landed"] > 0 for row in feeds)
@@ -93,14 +85,14 @@ def test_every_feed_has_landed_and_its_scores_are_there(made):
     assert row["n"] > 100
 
 
-def test_again_it_does_nothing(made):
-    scoring, _ = made
-    said = scoring("demo", *SIZE)
+def test_again_it_does_nothing(small_demo):
+    scoring, _ = small_demo
+    said = scoring("demo", *DEMO_SIZE)
     assert "holds the demo already" in said.out
 
 
-def test_another_size_is_refused(made):
-    scoring, _ = made
+def test_another_size_is_refused(small_demo):
+    scoring, _ = small_demo
     said = scoring("demo", "--accounts", "500", "--months", "18", status=2)
     assert "another demo" in said.err
 
@@ -110,13 +102,13 @@ def test_a_home_with_other_data_is_refused(tmp_path):
     inbox = scoring.home / "inbox" / "salesforce" / "2026-01-01"
     inbox.mkdir(parents=True)
     (inbox / "account.csv").write_text("Id,Name\n")
-    said = scoring("demo", *SIZE, status=2)
+    said = scoring("demo", *DEMO_SIZE, status=2)
     assert "holds other data (inbox)" in said.err
 
 
-def test_the_next_days_lie_in_the_inbox_and_the_truth_is_never_read(made, tmp_path):
+def test_the_next_days_lie_in_the_inbox_and_the_truth_is_never_read(small_demo, tmp_path):
     """The same two days in a copy that has no truth."""
-    scoring, _ = made
+    scoring, _ = small_demo
     (tmp_path / "elsewhere").mkdir()
     with_truth, without = copy_of(scoring, tmp_path), copy_of(scoring, tmp_path / "elsewhere")
     shutil.rmtree(without.home / "demo" / "truth")
@@ -127,10 +119,10 @@ def test_the_next_days_lie_in_the_inbox_and_the_truth_is_never_read(made, tmp_pa
     assert with_truth.digest() == without.digest()
 
 
-def test_the_same_seed_gives_the_same_scores(made, tmp_path):
-    scoring, _ = made
+def test_the_same_seed_gives_the_same_scores(small_demo, tmp_path):
+    scoring, _ = small_demo
     again = Scoring(tmp_path / "again")
-    again("demo", *SIZE)
+    again("demo", *DEMO_SIZE)
     assert again.digest() == scoring.digest()
     assert history_digest(again) == history_digest(scoring)
 

@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+import subprocess
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -16,6 +17,7 @@ from dagster_project.landing.door import LandingError, data_files, land_file, la
 from dagster_project.landing.known_at import KnownAt, arrival_day, with_clocks
 from dagster_project.landing.store import (
     QUARANTINE_SCHEMA,
+    damaged,
     landing_schema,
     write_parquet,
     write_schemas,
@@ -69,7 +71,8 @@ def test_rows_land_typed_with_both_clocks_and_where_they_came_from(land, tmp_pat
     assert row["source_sha256"] == receipt.sha256
     assert (receipt.table, receipt.rows_landed, receipt.rows_quarantined) == ("account", 1, 0)
     folder = tmp_path / "landing/salesforce/account/ds=2024-03-05"
-    assert [p.name for p in folder.iterdir()] == [f"{receipt.sha256[:16]}.parquet"]
+    name = receipt.sha256[:16]
+    assert {p.name for p in folder.iterdir()} == {f"{name}.parquet", f"{name}.sha256"}
     assert not (tmp_path / "quarantine").exists()
 
 
@@ -378,3 +381,27 @@ def test_history_is_imported_beside_files_that_lack_later_columns(tmp_path):
         path, "salesforce", tmp_path / "landing", tmp_path / "quarantine", date(2024, 1, 2), HISTORY
     )
     assert receipt.rows_landed > 0
+
+
+def test_a_landed_file_is_sealed_and_what_becomes_of_it_is_seen(land, tmp_path):
+    land(HEAD + FIRST)
+    (file,) = (tmp_path / "landing").glob("*/*/ds=*/*.parquet")
+    assert damaged(tmp_path / "landing") == {}
+    checked = subprocess.run(
+        ["sha256sum", "--check", file.with_suffix(".sha256").name], cwd=file.parent
+    )
+    assert checked.returncode == 0
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1] + b"?")
+    assert damaged(tmp_path / "landing") == {file: "its bytes are not those that landed"}
+    file.unlink()
+    assert damaged(tmp_path / "landing") == {file: "it is gone"}
+
+
+def test_a_damaged_file_is_made_anew_when_it_lands_again(land, tmp_path):
+    land(HEAD + FIRST)
+    (file,) = (tmp_path / "landing").glob("*/*/ds=*/*.parquet")
+    whole = file.read_bytes()
+    file.write_bytes(b"x" + whole[1:])
+    land(HEAD + FIRST)
+    assert file.read_bytes() == whole and damaged(tmp_path / "landing") == {}

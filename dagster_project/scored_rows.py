@@ -1,0 +1,116 @@
+"""What a scoring model or a scorecard makes of features: rows of account_predictions and factor_contributions.
+
+Here: scores with their reasons as they are stored, but for provenance. Not here: what a score is (models/), which model
+answers for which day and writing its answers (assets/scoring.py), holding stored rows against them (verification.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import polars as pl
+
+from dagster_project.config import Settings
+from models.explanation import factor_contributions, top_reasons
+from models.feature_contract import FEATURES
+from models.registry import Registry
+from models.scorecard import Scorecard, scorecard_of
+from models.scoring import ScoringModel
+
+# What this version cannot say yet is null, never zero.
+NOT_SAID = {
+    "grade": pl.String,
+    "tier": pl.Int32,
+    "segment": pl.String,
+    "expected_deal_usd": pl.Float64,
+    "expected_value_usd": pl.Float64,
+}
+PROBABILITIES = pl.List(pl.Struct({"key": pl.Int32, "value": pl.Float64}))
+# What kind of evidence each vendor brings; a kind without a vendor is flagged on every row.
+FEED_KINDS = {
+    "web": {"ga4", "segment", "hubspot"},
+    "intent": {"bombora", "g2"},
+    "technology": {"technographics"},
+}
+
+
+def scorer_of(version: str, registry: Registry, settings: Settings) -> ScoringModel | Scorecard:
+    """The scoring model of a version, or scoring.yaml's scorecard. Raises RegistryError or ModelFormatError."""
+    scorecard = scorecard_of(settings.for_training())
+    if scorecard is not None and version == scorecard.version:
+        return scorecard
+    return registry.load_version(version)
+
+
+def scored_rows(
+    frame: pl.DataFrame,
+    scorer: ScoringModel | Scorecard,
+    settings: Settings,
+    most_explained: Mapping[date, int],
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows of account_predictions and factor_contributions for rows of scoring_set, which stand for themselves.
+
+    most_explained: of each day, how many accounts are explained, the best ones first.
+    """
+    scores = scorer.score(frame)
+    factors, reasons = _explain(scorer, _best(frame, scores, most_explained), settings)
+    joined = scores.join(reasons, on=["as_of_date", "account_id"], how="left")
+    return _as_rows(joined, scorer, settings), factors
+
+
+def _best(frame: pl.DataFrame, scores: pl.DataFrame, most: Mapping[date, int]) -> pl.DataFrame:
+    """TreeSHAP costs more than all else: of each day only the best accounts, so many, are explained."""
+    key = ["as_of_date", "account_id"]
+    order = ["raw_probability", "score", "account_id"]
+    allowed = pl.col("as_of_date").replace_strict(most, return_dtype=pl.Int64)
+    place = pl.int_range(pl.len()).over("as_of_date")
+    best = scores.sort(order, descending=[True, True, False], nulls_last=True).filter(
+        place < allowed
+    )
+    return frame.join(best.select(key), on=key, how="semi", maintain_order="left")
+
+
+def _explain(
+    scorer: ScoringModel | Scorecard, frame: pl.DataFrame, settings: Settings
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Factors and reasons of each account of the frame."""
+    most = settings.explanation.reasons_per_account
+    if isinstance(scorer, Scorecard):
+        factors = scorer.factors(frame)
+        return factors, scorer.reasons(factors, most)
+    factors = factor_contributions(scorer, frame)
+    return factors, top_reasons(factors, FEATURES, most)
+
+
+def _as_rows(
+    scores: pl.DataFrame, scorer: ScoringModel | Scorecard, settings: Settings
+) -> pl.DataFrame:
+    """The columns of scoring.account_predictions but for provenance."""
+    is_scorecard = isinstance(scorer, Scorecard)
+    missing_feeds = [
+        f"no {name} data"
+        for name, vendors in FEED_KINDS.items()
+        if not vendors & set(settings.feeds)
+    ]
+    return scores.with_columns(
+        pl.lit(None, dtype=PROBABILITIES).alias("win_probabilities")
+        if is_scorecard
+        else _by_horizon(scorer),
+        pl.col("flags").list.concat(pl.lit(missing_feeds, dtype=pl.List(pl.String))).alias("flags"),
+        pl.lit("scorecard" if is_scorecard else "model").alias("score_basis"),
+        pl.lit(scorer.metadata["feature_contract_version"]).alias("feature_contract_version"),
+        *(pl.lit(None, dtype=kind).alias(name) for name, kind in NOT_SAID.items()),
+    )
+
+
+def _by_horizon(model: ScoringModel) -> pl.Expr:
+    """The probabilities of a row as a list of horizon and probability."""
+    pairs = [
+        pl.struct(
+            pl.lit(part.horizon_days, dtype=pl.Int32).alias("key"),
+            pl.col(f"win_probability_{part.horizon_days}d").alias("value"),
+        )
+        for part in model.parts
+    ]
+    return pl.concat_list(pairs).alias("win_probabilities")

@@ -1,0 +1,318 @@
+"""Derives stored scores again, from landing and the registered scoring models, and holds them against what was published.
+
+Here: which rows are drawn, the derivation beside the home's own warehouse, what differs and why. Not here: features (dbt/), what
+a row of scores is (scored_rows.py), printing (command/terminal/verification.py).
+
+Nothing of the home's warehouse is used but what says how a row came to be: which run scored it, with which code, and the lines
+of scorecards. A row that differs although features, code and settings are those that it was made with is a difference; one
+made with others cannot be compared, and it is said with what it was made.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from dagster_project import warehouse
+from dagster_project.config import Settings
+from dagster_project.home import BusyError, Home
+from dagster_project.landing.store import damaged
+from dagster_project.provenance import MadeWith, made_with
+from dagster_project.publisher import connect_published
+from dagster_project.scored_rows import scored_rows
+from models.model_files import ModelFormatError
+from models.registry import Registry, RegistryError
+from models.scorecard import PREFIX, Scorecard, scorecard_of
+from models.scoring import ScoringModel
+from models.settings import ScorecardSettings
+
+KEY = ["as_of_date", "account_id"]
+# What a row says of itself; names of the horizons' probabilities come from the published table. Rank and changes are
+# relations between rows, and follow from these.
+COMPARED = (
+    "feature_digest", "score", "band", "fit_score", "engagement_score", "intent_score", "flags", "reasons", "score_basis",
+    "feature_contract_version",
+)  # fmt: skip
+# Another kind of processor may round sums differently.
+TOLERANCE = 1e-6
+MISSING = "(the row)"
+
+
+class NotDerivedError(Exception):
+    """The features could not be derived; the message is dbt's."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One value of a stored row that was derived differently. stored, derived: as text."""
+
+    as_of_date: date
+    account_id: str
+    column: str
+    stored: str
+    derived: str
+    # Why the row cannot be compared; empty for a true difference.
+    made_with_other: str = ""
+
+
+@dataclass
+class Verification:
+    """What came of it. same: rows equal to the last bit; nearly: rows equal to 1e-6, scored on another kind of processor."""
+
+    rows: int = 0
+    days: int = 0
+    same: int = 0
+    nearly: int = 0
+    different: int = 0
+    not_comparable: int = 0
+    processor: str = ""
+    differences: list[Difference] = field(default_factory=list)
+    # Landed files and scoring models that are not as they were; rows of such models are not derived.
+    damaged_files: dict[str, str] = field(default_factory=dict)
+    damaged_models: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_proven(self) -> bool:
+        """Nothing speaks against the stored scores."""
+        return not (self.different or self.damaged_files or self.damaged_models)
+
+
+def verify(
+    home: Home, sample: int, day: date | None, seed: int, tell: Callable[[str], None]
+) -> Verification:
+    """Derive `sample` published rows again (of one day, or of all), drawn at random by `seed`.
+
+    Raises FileNotFoundError when nothing is published, BusyError, NotDerivedError, DbtError.
+    """
+    found = Verification(processor=made_with(home).processor)
+    stored = _drawn(home, sample, day, seed)
+    found.rows, found.days = stored.height, stored["as_of_date"].n_unique()
+    tell("comparing landed files with their seals")
+    harm = damaged(home.landing)
+    found.damaged_files = {str(f.relative_to(home.root)): why for f, why in harm.items()}
+    if found.damaged_files or not found.rows:
+        return found
+    runs, scorecards = _kept(home)
+    tell(f"deriving features of {found.days} days from landing")
+    features = _features(home, stored)
+    tell(f"scoring {features.height} rows")
+    derived = _derived(home, stored, features, scorecards, found)
+    _compare(stored, derived, runs, made_with(home), found)
+    return found
+
+
+def _drawn(home: Home, sample: int, day: date | None, seed: int) -> pl.DataFrame:
+    """So many rows of the published history, in order; all of them where there are not more."""
+    with closing(connect_published(home)) as connection:
+        where = "where as_of_date = coalesce(?, as_of_date)"
+        (rows,) = connection.execute(
+            f"select count(*) from account_scores_daily {where}", [day]
+        ).fetchone()
+        chosen = np.random.default_rng(seed).choice(rows, size=min(sample, rows), replace=False)
+        return (
+            connection.execute(
+                f"""
+                select * exclude (place) from (
+                    select *, row_number() over (order by as_of_date, account_id) - 1 as place
+                    from account_scores_daily {where}
+                ) as placed
+                where place in (select unnest(?::bigint[]))
+                order by as_of_date, account_id
+                """,
+                [day, chosen.tolist()],
+            )
+            .pl()
+            .with_columns(pl.col("as_of_date").cast(pl.Date))
+        )
+
+
+def _kept(home: Home) -> tuple[dict[str, MadeWith], dict[str, ScorecardSettings]]:
+    """With what each run scored, and the scorecards that have scored. Raises BusyError while another command writes."""
+    names = list(MadeWith.__dataclass_fields__)
+    with home.writing("scoring verify"), closing(warehouse.connect(home)) as connection:
+        runs = connection.execute(f"select run_id, {', '.join(names)} from scoring.scoring_runs")
+        made = {run_id: MadeWith(*rest) for run_id, *rest in runs.fetchall()}
+        cards = connection.execute("select scoring_model_version, content from scoring.scorecards")
+        return made, {
+            version: ScorecardSettings(**json.loads(content))
+            for version, content in cards.fetchall()
+        }
+
+
+def _features(home: Home, stored: pl.DataFrame) -> pl.DataFrame:
+    """The rows of scoring_set of the stored rows, made of what has landed and of nothing else."""
+    from dagster_project.assets.transform import build_days, features_of
+
+    days = stored["as_of_date"].unique().sort().to_list()
+    with _apart(home) as there:
+        with closing(warehouse.connect(there)):
+            built = build_days(there, features_of(there), days, with_tests=False)
+            if built.problems:
+                raise NotDerivedError(built.in_words())
+            keys = stored.select(KEY).to_arrow()  # noqa: F841 - read by name in the SQL below
+            with closing(warehouse.connect(there)) as connection:
+                return connection.execute(
+                    "select rows.* from datasets.scoring_set as rows semi join keys using (as_of_date, account_id) "
+                    "order by as_of_date, account_id"
+                ).pl()
+
+
+@contextmanager
+def _apart(home: Home) -> Iterator[Home]:
+    """The home with an empty warehouse of its own. Raises BusyError when another `scoring verify` is at work."""
+    from filelock import FileLock, Timeout
+
+    home.verify.mkdir(exist_ok=True)
+    lock = FileLock(home.root / "verify.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise BusyError("another `scoring verify` is at work in this home; wait for it") from None
+    try:
+        _empty(home)
+        yield replace(home, workplace=home.verify)
+    finally:
+        _empty(home)
+        lock.release()
+
+
+def _empty(home: Home) -> None:
+    """Also of what a killed one has left."""
+    shutil.rmtree(home.verify)
+    home.verify.mkdir()
+
+
+def _derived(
+    home: Home,
+    stored: pl.DataFrame,
+    features: pl.DataFrame,
+    scorecards: dict[str, ScorecardSettings],
+    found: Verification,
+) -> pl.DataFrame:
+    """The rows as they would be scored now, each by the scoring model or scorecard that it names."""
+    settings = home.settings()
+    registry = Registry(home.mlflow_database, home.mlflow_artifacts)
+    parts = []
+    for (version,), rows in stored.group_by("scoring_model_version", maintain_order=True):
+        try:
+            scorer = _scorer(version, registry, scorecards, settings)
+        except (RegistryError, ModelFormatError) as problem:
+            found.damaged_models[version] = str(problem)
+            continue
+        frame = features.join(rows.select(KEY), on=KEY, how="semi", maintain_order="left")
+        most = dict.fromkeys(frame["as_of_date"].unique(), frame.height)
+        scored, _ = scored_rows(frame, scorer, settings, most)
+        parts.append(scored.with_columns(pl.lit(version).alias("scoring_model_version")))
+    return pl.concat(parts, how="diagonal_relaxed") if parts else stored.clear()
+
+
+def _scorer(
+    version: str,
+    registry: Registry,
+    scorecards: dict[str, ScorecardSettings],
+    settings: Settings,
+) -> ScoringModel | Scorecard:
+    if version.startswith(PREFIX):
+        training = settings.for_training()
+        if version in scorecards:
+            training = training.model_copy(update={"scorecard": scorecards[version]})
+        scorecard = scorecard_of(training)
+        if scorecard is None or scorecard.version != version:
+            raise RegistryError("its lines are not on record")
+        return scorecard
+    model, registered = registry.load_version(version), registry.registered_digest(version)
+    if registered is not None and model.digest() != registered:
+        raise RegistryError("its files are not those that were registered")
+    return model
+
+
+def _compare(
+    stored: pl.DataFrame,
+    derived: pl.DataFrame,
+    runs: dict[str, MadeWith],
+    now: MadeWith,
+    found: Verification,
+) -> None:
+    probabilities = [name for name in stored.columns if name.startswith("win_probability_")]
+    columns = [*COMPARED, *probabilities]
+    again = {(row["as_of_date"], row["account_id"]): row for row in derived.iter_rows(named=True)}
+    for row in stored.iter_rows(named=True):
+        if row["scoring_model_version"] in found.damaged_models:
+            continue
+        made = runs.get(row["run_id"])
+        other = again.get((row["as_of_date"], row["account_id"]))
+        unlike = _unlike(row, other, columns)
+        if not unlike:
+            found.same += 1
+            continue
+        is_elsewhere = made is not None and made.processor != now.processor
+        if is_elsewhere and other and all(_is_near(row[name], other[name]) for name in unlike):
+            found.nearly += 1
+            continue
+        why = _made_with_other(unlike, made, now)
+        found.not_comparable += bool(why)
+        found.different += not why
+        found.differences += [
+            Difference(
+                row["as_of_date"],
+                row["account_id"],
+                name,
+                _text(row, name),
+                _text(other, name),
+                why,
+            )
+            for name in unlike
+        ]
+
+
+def _unlike(row: dict[str, Any], other: dict[str, Any] | None, columns: Sequence[str]) -> list[str]:
+    """Columns in which a stored row and the derived one differ."""
+    if other is None:
+        return [MISSING]
+    # Only the best accounts of a day were explained; here every drawn one is.
+    asked = [name for name in columns if name != "reasons" or row["reasons"]]
+    return [name for name in asked if not _is_same(row[name], other.get(name))]
+
+
+def _is_same(stored: Any, derived: Any) -> bool:
+    if isinstance(stored, float) and isinstance(derived, float):
+        return stored == derived or (math.isnan(stored) and math.isnan(derived))
+    return stored == derived
+
+
+def _is_near(stored: Any, derived: Any) -> bool:
+    numbers = isinstance(stored, float) and isinstance(derived, float)
+    return numbers and abs(stored - derived) <= TOLERANCE
+
+
+def _made_with_other(unlike: list[str], made: MadeWith | None, now: MadeWith) -> str:
+    """With which other version a row was made that may explain what differs; empty if there is none."""
+    if made is None:
+        return "scored before versions were kept"
+    changed = []
+    is_feature = MISSING in unlike or "feature_digest" in unlike
+    if is_feature and made.features_digest != now.features_digest:
+        changed.append("the features' SQL or settings")
+    if not is_feature and made.code_digest != now.code_digest:
+        changed.append("the code that scores")
+    if made.settings_digest != now.settings_digest:
+        changed.append("scoring.yaml")
+    if not changed:
+        return ""
+    return f"{' and '.join(changed)} changed since; version {made.code_version} made it"
+
+
+def _text(row: dict[str, Any] | None, name: str) -> str:
+    if row is None or name == MISSING:
+        return "is not derived" if row is None else "is there"
+    value = row.get(name)
+    return "null" if value is None else repr(value) if isinstance(value, float) else str(value)

@@ -1,0 +1,93 @@
+"""Derived again from landing, scores are the same to the last bit, and whatever is not as it was is named for what it is."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing
+from datetime import date
+
+import duckdb
+import pytest
+
+from dagster_project import dbt_runner, provenance, verification
+from dagster_project.home import Home
+from tests.command_line import Scoring, widest
+
+DAY = "2026-06-30"
+
+
+def copy_of(scoring: Scoring, folder) -> Scoring:
+    return Scoring(shutil.copytree(scoring.home, folder / "copied home"))
+
+
+def test_history_is_derived_again_to_the_last_bit(small_demo, tmp_path):
+    scoring, _ = small_demo
+    said = scoring("verify", "--sample", "300", "--json")
+    found = said.json()
+    assert found["is_proven"] and found["differences"] == []
+    assert (found["rows"], found["same"]) == (300, 300)
+    assert found["days"] > 60  # of month-ends and of daily scores
+    assert not list((scoring.home / "verify").iterdir())
+
+
+def test_changed_bytes_in_a_landed_file_are_named_and_nothing_rests_on_them(small_demo, tmp_path):
+    scoring = copy_of(small_demo[0], tmp_path)
+    file = max((scoring.home / "landing").glob("*/account/ds=*/*.parquet"))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    said = scoring("verify", status=1)
+    assert str(file.relative_to(scoring.home)) in said.err.replace("\n", "")
+    assert "not those that landed" in " ".join(said.err.split())
+    assert "Nothing was derived" in said.out
+    assert widest(said.out) <= 100
+
+
+def test_a_changed_score_and_another_model_in_its_place_are_told_apart(small_demo, tmp_path):
+    scoring = copy_of(small_demo[0], tmp_path)
+    change_published(scoring, "score + 1e-9")
+    said = scoring("verify", "--date", DAY, "--sample", "5", status=1)
+    assert "0 the same, 5 different" in said.out and " score " in said.out
+    assert widest(said.out) <= 100
+    (model,) = (scoring.home / "mlflow" / "artifacts").glob("**/scoring_model/scoring_model.json")
+    model.write_text(model.read_text().replace('"hot_from": 90.0', '"hot_from": 80.0'))
+    said = scoring("verify", "--date", DAY, "--sample", "5", status=1)
+    assert "scoring model 1" in said.err and "5 not derived" in said.out
+
+
+def change_published(scoring: Scoring, score: str) -> None:
+    """Write the published scores of DAY with another score."""
+    file = (
+        scoring.home / "published" / "account_scores_daily" / f"as_of_date={DAY}" / "rows.parquet"
+    )
+    with closing(duckdb.connect()) as connection:
+        connection.execute(
+            f"create table rows as select * replace ({score} as score) from '{file}'"
+        )
+        connection.execute(f"copy rows to '{file}' (format parquet)")
+
+
+@pytest.fixture
+def other_project(tmp_path, monkeypatch):
+    """The dbt project with another rule for a feature."""
+    project = shutil.copytree(
+        dbt_runner.DBT_PROJECT, tmp_path / "dbt", ignore=shutil.ignore_patterns("target")
+    )
+    file = project / "models" / "features" / "engagement" / "feat_engagement__web.sql"
+    assert "days_ago < {{ n }}" in file.read_text()
+    monkeypatch.setattr(dbt_runner, "DBT_PROJECT", project)
+    monkeypatch.setattr(provenance, "DBT_PROJECT", project)
+    return file
+
+
+def test_features_that_have_changed_since_are_said_to_have_changed(
+    small_demo, tmp_path, other_project
+):
+    scoring = copy_of(small_demo[0], tmp_path)
+    longer = other_project.read_text().replace("days_ago < {{ n }}", "days_ago <= {{ n }}")
+    other_project.write_text(longer)
+    day = date.fromisoformat(DAY)
+    found = verification.verify(Home(scoring.home), 100, day, 0, lambda _: None)
+    assert found.is_proven and found.not_comparable > 0
+    assert found.same + found.not_comparable == 100
+    assert all("the features' SQL" in one.made_with_other for one in found.differences)
