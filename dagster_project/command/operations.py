@@ -111,12 +111,17 @@ def backfill(
     home: Home, first: date, last: date, model: str | None = None, show: bool = True
 ) -> RunOutcome:
     """A range of days in one run, each as it was known, by the scoring model of that day (or `model="latest"`)."""
+    check_span(home, first, last)
+    config = {"account_predictions_build": {"model": model}} if model else None
+    return run_job(home, "backfill", days=(first, last), config=config, show_progress=show)
+
+
+def check_span(home: Home, first: date, last: date) -> None:
+    """Raises WrongUse for a span that ends before it starts or reaches out of history."""
     if last < first:
         raise WrongUse(f"--from {first} is later than --to {last}")
     for day in (first, last):
         _check_in_history(home, day)
-    config = {"account_predictions_build": {"model": model}} if model else None
-    return run_job(home, "backfill", days=(first, last), config=config, show_progress=show)
 
 
 def retrain(home: Home, as_of: date | None, show: bool = True) -> tuple[date, RunOutcome]:

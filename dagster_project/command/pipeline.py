@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from dagster_project.command import answers
-from dagster_project.command.errors import NoAnswer
+from dagster_project.command.errors import NoAnswer, WrongUse
 from dagster_project.command.json_text import snake_case, to_json
 from dagster_project.command.landed import arrivals, landed_twice, last_known_day, refused_rows
 from dagster_project.command.options import AS_JSON, Day, answering
@@ -141,15 +141,36 @@ def refresh(day: date | None, as_json: bool) -> int:
     type=click.Choice(["latest"]),
     help="Restate with the newest scoring model, on purpose.",
 )
+@click.option(
+    "--with-training",
+    is_flag=True,
+    help="Train at each quarter's start on what was known then, and hold each quarter against its outcomes.",
+)
 @AS_JSON
 @answering
-def backfill(first: date, last: date, model: str | None, as_json: bool) -> int:
-    """History, each day as it was known that day, in one run."""
+def backfill(first: date, last: date, model: str | None, with_training: bool, as_json: bool) -> int:
+    """History, each day as it was known that day, in one run.
+
+    Each day is scored by the scoring model that was champion then; days before the first get the scorecard. --with-training
+    gives years of exports an honest track record: each quarter's own model, scored forward.
+    """
     from dagster_project.command import operations
+    from dagster_project.command.terminal.track_record import print_track_record
+    from dagster_project.command.walk_forward import walk_forward
 
     home = open_home()
-    outcome = operations.backfill(home, first, last, model, show=not as_json)
-    return report_run(home, outcome, as_json, {"from": first, "to": last})
+    about: dict[str, Any] = {"from": first, "to": last}
+    if not with_training:
+        outcome = operations.backfill(home, first, last, model, show=not as_json)
+        return report_run(home, outcome, as_json, about)
+    if model:
+        raise WrongUse("give --model latest or --with-training, not both")
+    operations.check_span(home, first, last)
+    quarters, outcome = walk_forward(home, first, last, print_note, show=not as_json)
+    if not as_json:
+        print_track_record(quarters, home.settings().conversion.primary_horizon_days)
+    facts = {"quarters": [asdict(quarter) for quarter in quarters]} if as_json else {}
+    return report_run(home, outcome, as_json, about | facts)
 
 
 @click.command()
