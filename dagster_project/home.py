@@ -104,6 +104,11 @@ class Home:
         return self.root / "held"
 
     @property
+    def replaced(self) -> Path:
+        """Arrivals in whose place others were landed on purpose, and the record of it; laid out as landing."""
+        return self.root / "replaced"
+
+    @property
     def warehouse(self) -> Path:
         """The pipeline's private DuckDB file."""
         return (self.workplace or self.root / "warehouse") / "warehouse.duckdb"

@@ -37,6 +37,7 @@ TABLES = (
 )
 # Days written at a time: one day's rows are sorted and compressed on one core, and wait for the disk.
 TOGETHER = 4
+RESTS_ON = "rests_on.digest"
 # Tables with a folder a day, and the view that reads them.
 HISTORY = ("account_scores_daily", "score_reasons_daily")
 
@@ -74,7 +75,26 @@ def publish_days(home: Home, days: Iterable[date]) -> dict[date, int]:
 def _publish_day(connection: duckdb.DuckDBPyConnection, home: Home, day: date) -> tuple[date, int]:
     with closing(connection.cursor()) as own:
         _publish(own, home, "score_reasons_daily", day)
-        return day, _publish(own, home, "account_scores_daily", day)
+        rows = _publish(own, home, "account_scores_daily", day)
+        _note_what_it_rests_on(own, home, day)
+        return day, rows
+
+
+def _note_what_it_rests_on(connection: duckdb.DuckDBPyConnection, home: Home, day: date) -> None:
+    """Beside a day's scores a digest of the landed files that they rest on: `scoring status` sees when those change."""
+    found = connection.execute("select digest from scoring.scored_days where as_of_date = ?", [day])
+    note = _history_file(home, HISTORY[0], day).with_name(RESTS_ON)
+    temporary = note.with_name(f".{note.name}.{os.getpid()}.tmp")
+    temporary.write_text("".join(digest for (digest,) in found.fetchall()))
+    os.replace(temporary, note)
+
+
+def rests_on(home: Home) -> dict[date, str]:
+    """Of each published day, the digest of the landed files that its scores rest on; empty before that was noted."""
+    notes = (home.published / HISTORY[0]).glob(f"as_of_date=*/{RESTS_ON}")
+    return {
+        date.fromisoformat(n.parent.name.removeprefix("as_of_date=")): n.read_text() for n in notes
+    }
 
 
 def _publish(connection: duckdb.DuckDBPyConnection, home: Home, table: str, day: date) -> int:

@@ -4,8 +4,9 @@ Here: which relations and which days of features need not be made. Not here: bui
 a step (assets/transform.py).
 
 Views and seeds hold no data of their own; making all of them again would be most of a refresh's dbt nodes. Tables up to
-core, and the features of a day, follow from what has landed: the days that a training learns from are not computed a
-second time to be scored, and a quarter's second training computes none again.
+core follow from what has landed, the features of a day from what had become known by it: the days that a training learns
+from are not computed a second time to be scored, a back-fill computes none that stands, and what lands of later days leaves
+them standing (that it changes nothing of them is the first promise, which tests/integration/test_*_no_future.py prove).
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from contextlib import closing
 from datetime import date
 from typing import NamedTuple
 
+import duckdb
 import polars as pl
 
 from dagster_project import dbt_runner, warehouse
 from dagster_project.home import Home
+from dagster_project.landing.store import first_known_on, identity
 
 # Folders under dbt/models whose tables say what has landed, and nothing of the days that are asked for.
 FROM_LANDING = ("staging", "core")
@@ -40,11 +43,10 @@ def standing(home: Home, names: set[str], days: Collection[date] = ()) -> Standi
             "select name, digest from scoring.standing_relations where name in "
             "(select view_name from duckdb_views() union all select table_name from duckdb_tables())"
         ).fetchall()
-        built = connection.execute(
-            "select as_of_date from scoring.standing_days where digest = ?", [_data_digest(home)]
-        ).fetchall()
+        built = connection.execute("from scoring.standing_days").fetchall()
+        now = _digests_of_days(home, connection, days)
         stand = names & {name for name, digest in made if wanted.get(name) == digest}
-        left = sorted(set(days) - {day for (day,) in built})
+        left = sorted(set(days) - {day for day, digest in built if now.get(day) == digest})
         connection.execute(
             "delete from scoring.standing_relations where name in (select unnest(?::varchar[]))",
             [sorted(names - stand)],
@@ -58,13 +60,14 @@ def standing(home: Home, names: set[str], days: Collection[date] = ()) -> Standi
 
 def remember(home: Home, built: Collection[str], days: Collection[date] = ()) -> None:
     """Have what can stand of what was built stand, and the features of these days, which have just been built."""
-    made, digest = _digests(home, set(built)), _data_digest(home)
+    made = _digests(home, set(built))
     names = pl.DataFrame({"name": list(made), "digest": list(made.values())})
-    dated = pl.DataFrame(
-        {"as_of_date": list(days), "digest": [digest] * len(days)},
-        schema={"as_of_date": pl.Date, "digest": pl.String},
-    )
     with closing(warehouse.connect(home)) as connection:
+        now = _digests_of_days(home, connection, days)
+        dated = pl.DataFrame(
+            {"as_of_date": list(now), "digest": list(now.values())},
+            schema={"as_of_date": pl.Date, "digest": pl.String},
+        )
         warehouse.replace_rows(connection, "standing_relations", names, "name", list(made))
         warehouse.replace_rows(connection, "standing_days", dated, "as_of_date", list(days))
 
@@ -98,9 +101,47 @@ def _digests(home: Home, names: set[str]) -> dict[str, str]:
     }
 
 
-def _data_digest(home: Home) -> str:
-    """What the features of a day follow from: project, settings, and all that has landed."""
-    return _digest(dbt_runner.project_digest(home), _landed_files(home))
+def digests_of_data(
+    home: Home, connection: duckdb.DuckDBPyConnection | None, days: Collection[date]
+) -> dict[date, str]:
+    """Of each day, a digest of all landed files that had become known by it; without a connection every file is opened."""
+    known = _first_known(home, connection) if days else {}
+    return {
+        day: _digest("", {"": [text for text, first in known.items() if first <= day]})
+        for day in sorted(days)
+    }
+
+
+def _digests_of_days(
+    home: Home, connection: duckdb.DuckDBPyConnection, days: Collection[date]
+) -> dict[date, str]:
+    """What the features of each day follow from: project, settings, and all that had become known by it."""
+    rules = dbt_runner.project_digest(home)
+    data = digests_of_data(home, connection, days)
+    return {day: _digest(f"{rules} {digest}", {}) for day, digest in data.items()}
+
+
+def _first_known(home: Home, connection: duckdb.DuckDBPyConnection | None) -> dict[str, date]:
+    """Each landed file as it is now (table, place, identity), and the first day on which a row of it was known.
+
+    Remembered in the warehouse: a file is opened once. One without rows says nothing of any day.
+    """
+    files = {
+        f"{table} {text}": home.landing.joinpath(*table.split("__", 1), text.split(" ")[0])
+        for table, texts in _landed_files(home).items()
+        for text in texts
+    }
+    seen = dict(connection.execute(_NOTED).fetchall()) if connection else {}
+    new = {text: first_known_on(path) for text, path in files.items() if text not in seen}
+    if new and connection:
+        noted = {"file": list(new), "first_known_on": list(new.values())}
+        rows = pl.DataFrame(noted, schema={"file": pl.String, "first_known_on": pl.Date})
+        warehouse.replace_rows(connection, "landed_files", rows, "file", list(new))
+    seen |= new
+    return {text: seen[text] or date.max for text in sorted(files)}
+
+
+_NOTED = "select file, first_known_on from scoring.landed_files"
 
 
 def _digest(rules: str, files: Mapping[str, Sequence[str]]) -> str:
@@ -111,11 +152,9 @@ def _digest(rules: str, files: Mapping[str, Sequence[str]]) -> str:
 
 
 def _landed_files(home: Home) -> dict[str, list[str]]:
-    """By landed table (`salesforce__account`): each file's place, size and time of writing, in order."""
+    """By landed table (`salesforce__account`): each file's place and what says that it is the same, in order."""
     found: dict[str, list[str]] = {}
     for file in sorted(home.landing.glob("*/*/ds=*/*.parquet")):
         vendor, table, *place = file.relative_to(home.landing).parts
-        seen = file.stat()
-        text = f"{'/'.join(place)} {seen.st_size} {seen.st_mtime_ns}"
-        found.setdefault(f"{vendor}__{table}", []).append(text)
+        found.setdefault(f"{vendor}__{table}", []).append(f"{'/'.join(place)} {identity(file)}")
     return found

@@ -34,6 +34,10 @@ TABLES = {
         name varchar not null, digest varchar not null""",
     "standing_days": """
         as_of_date date not null, digest varchar not null""",
+    "landed_files": """
+        file varchar not null, first_known_on date""",
+    "scored_days": """
+        as_of_date date not null, digest varchar not null""",
     "passed_days": """
         as_of_date date not null, run_id varchar""",
     "factor_contributions": """

@@ -19,6 +19,7 @@ from dagster_project.home import Home
 from dagster_project.landing.door import UNKNOWN_TABLE, data_files, land_files
 from dagster_project.landing.known_at import KnownAt
 from dagster_project.landing.receipt import Receipt
+from dagster_project.landing.replacement import replace_arrivals
 from dagster_project.landing.store import write_schemas
 from dagster_project.resources import ScoringHome
 
@@ -35,6 +36,8 @@ class LandingConfig(dg.Config):
     is_history: bool = False
     # True: a person named the day, so it also dates files that should have a date in their name and have none.
     is_date_given: bool = False
+    # True: what landed before for the same tables and day gives way.
+    is_replacing: bool = False
 
 
 def landing_key(vendor: str, table: str) -> dg.AssetKey:
@@ -84,12 +87,17 @@ def landing_assets(
         left = Counter(_table(vendor, file) for found in files.values() for file in found)
         for day, found in files.items():
             known = _known(config, day)
-            for receipt in land_files(found, vendor, home.landing, home.quarantine, day, known):
+            left_out = None if config.is_replacing else home.replaced
+            places = (home.landing, home.quarantine)
+            for receipt in land_files(found, vendor, *places, day, known, left_out):
                 context.log.info(_in_words(receipt))
                 receipts.append(receipt)
                 left[receipt.table] -= 1
-                if not left[receipt.table]:
+                if not left[receipt.table] and not config.is_replacing:
                     landed(vendor, receipt.table, context, scoring_home)
+        if config.is_replacing:
+            for gone in replace_arrivals(receipts, home.landing, home.replaced, scoring_home.now()):
+                context.log.info(f"{gone['file']} of {gone['day']} gave way to {gone['by']}")
         landed(vendor, None, context, scoring_home)
         context.log_event(_refusals(receipts))
         for key in sorted(context.selected_asset_keys):

@@ -16,6 +16,7 @@ from dagster_project.config import Settings
 from dagster_project.provenance import made_with
 from dagster_project.resources import ScoringHome
 from dagster_project.scored_rows import scored_rows, scorer_of
+from dagster_project.standing import digests_of_data
 from dagster_project.warehouse import replace_rows
 from models.registry import Registry
 from models.scorecard import Scorecard, scorecard_of
@@ -177,6 +178,8 @@ def _score_days(
     days = list(most_explained)
     connection = scoring_home.connect()
     try:
+        data = digests_of_data(scoring_home.home, connection, days)
+        rested_on = pl.DataFrame({"as_of_date": list(data), "digest": list(data.values())})
         frame = connection.execute(
             "from datasets.scoring_set where as_of_date in (select unnest(?::date[])) order by as_of_date, account_id",
             [days],
@@ -190,6 +193,7 @@ def _score_days(
         )
         replace_rows(connection, "account_predictions", predictions, "as_of_date", days)
         replace_rows(connection, "factor_contributions", factors, "as_of_date", days)
+        replace_rows(connection, "scored_days", rested_on, "as_of_date", days)
     finally:
         connection.close()
     return predictions, factors

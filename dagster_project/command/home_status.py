@@ -6,6 +6,7 @@ Here: what is published beside what lies in the folders, and sizes. Not here: th
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import duckdb
 from dagster_project.command.landed import feeds, landed_twice, refused_groups
 from dagster_project.command.query_rows import rows_of
 from dagster_project.home import Home
-from dagster_project.publisher import connect_published
+from dagster_project.landing.replacement import replaced
+from dagster_project.publisher import connect_published, rests_on
 
 
 def home_status(home: Home) -> dict[str, Any]:
@@ -26,6 +28,7 @@ def home_status(home: Home) -> dict[str, Any]:
         "published": None,
         "feeds": feeds(home, groups),
         "landed_twice": landed_twice(home),
+        "replaced": replaced(home.replaced),
         "quarantined": groups[:10],
         "rows_in_quarantine": sum(group["rows"] for group in groups),
     }
@@ -34,13 +37,15 @@ def home_status(home: Home) -> dict[str, Any]:
     except FileNotFoundError:
         return {**answer, "sizes_bytes": _sizes(home)}
     try:
-        _add_published(answer, connection)
+        _add_published(answer, home, connection)
     finally:
         connection.close()
     return {**answer, "sizes_bytes": _sizes(home)}
 
 
-def _add_published(answer: dict[str, Any], connection: duckdb.DuckDBPyConnection) -> None:
+def _add_published(
+    answer: dict[str, Any], home: Home, connection: duckdb.DuckDBPyConnection
+) -> None:
     answer["published"] = rows_of(
         connection,
         "select as_of_date, count(*) as accounts, count(*) filter (where band = 'hot') as hot, "
@@ -52,6 +57,7 @@ def _add_published(answer: dict[str, Any], connection: duckdb.DuckDBPyConnection
         "select count(distinct as_of_date) as stored, min(as_of_date) as first, max(as_of_date) as last "
         "from scores.account_scores_daily",
     )[0]
+    answer["stale_days"] = _stale_days(home)
     health = {
         (row["vendor"], row["table_name"]): row
         for row in rows_of(connection, "select * from scores.feed_health")
@@ -66,6 +72,15 @@ def _add_published(answer: dict[str, Any], connection: duckdb.DuckDBPyConnection
     answer["models"] = rows_of(
         connection, "select * from scores.model_versions order by trained_as_of desc limit 5"
     )
+
+
+def _stale_days(home: Home) -> list[date]:
+    """Published days of which landing would give something else now: what they rest on has been replaced, or more came."""
+    from dagster_project.standing import digests_of_data
+
+    noted = {day: digest for day, digest in rests_on(home).items() if digest}
+    now = digests_of_data(home, None, noted)
+    return [day for day in sorted(noted) if now[day] != noted[day]]
 
 
 def _sizes(home: Home) -> dict[str, int]:

@@ -32,10 +32,12 @@ def land(
     day: date | None,
     is_history: bool,
     show: bool = True,
+    is_replacing: bool = False,
 ) -> RunOutcome:
     """Land files of one vendor; not ok when every file was refused.
 
-    Raises WrongUse for an unknown vendor, a missing path, a folder without data or two kinds of date.
+    is_replacing: in the place of what landed before for the same tables and day. Raises WrongUse for an unknown vendor, a
+    missing path, a folder without data, two kinds of date, or a replacement without a day.
     """
     if vendor not in VENDORS:
         raise WrongUse(f"unknown vendor {vendor!r}; known: {', '.join(sorted(VENDORS))}")
@@ -45,6 +47,8 @@ def land(
         )
     if day and is_history:
         raise WrongUse("give --date or --history, not both")
+    if is_replacing and not day:
+        raise WrongUse("--replace needs --date: the day whose files are sent again")
     for path in paths:
         if not path.exists():
             raise WrongUse(f"{path}: there is no such file or folder")
@@ -62,6 +66,7 @@ def land(
         "vendor": vendor,
         "is_history": is_history,
         "is_date_given": day is not None,
+        "is_replacing": is_replacing,
     }
     outcome = run_job(
         home,

@@ -82,20 +82,34 @@ def demo(accounts: int, months: int, seed: int, as_json: bool) -> None:
     is_flag=True,
     help="A first import: each row known since its own change stamps.",
 )
+@click.option(
+    "--replace",
+    "is_replacing",
+    is_flag=True,
+    help="In the place of what landed for --date before, which is kept aside and on record.",
+)
 @AS_JSON
 @answering
 def land(
-    vendor: str, paths: tuple[Path, ...], day: date | None, is_history: bool, as_json: bool
+    vendor: str,
+    paths: tuple[Path, ...],
+    day: date | None,
+    is_history: bool,
+    is_replacing: bool,
+    as_json: bool,
 ) -> int:
     """Land a vendor's export (files or folders of CSV, JSONL or Parquet, gzip or not).
 
     A file's name says its table: account.csv, opportunities-part1.jsonl.gz, OpportunityHistory.parquet. A bad row goes to
-    quarantine, a bad file is refused; both are told with the reason. Exit status 1: nothing could be landed.
+    quarantine, a bad file is refused; both are told with the reason. Exit status 1: nothing could be landed. Scores of days that
+    it changes stay as they are until they are scored again; `scoring status` lists them.
     """
     from dagster_project.command import operations
 
     home = open_home()
-    outcome = operations.land(home, vendor, list(paths), day, is_history, show=not as_json)
+    outcome = operations.land(
+        home, vendor, list(paths), day, is_history, show=not as_json, is_replacing=is_replacing
+    )
     files = arrivals(outcome.metadata)
     known = None if is_history or not files else date.fromisoformat(files[-1]["day"])
     about = {"known_as_of": known, "is_history": is_history}

@@ -42,6 +42,7 @@ from dagster_project.landing.store import (
 )
 
 UNKNOWN_TABLE = "unknown"
+REPLACED = "replaced since by another file (`scoring status`), so left out"
 _NO_DATA = (".tmp", ".part", ".crdownload", ".md")
 _NO_DATA_NAMES = ("readme", "license", "licence", "notice")
 
@@ -101,8 +102,9 @@ def land_files(
     quarantine_dir: Path,
     ds: date,
     known: KnownAt,
+    replaced_dir: Path | None = None,
 ) -> Iterator[Receipt]:
-    """Land several files and yield their receipts one by one.
+    """Land several files and yield their receipts one by one; not what stands in `replaced_dir` for the day.
 
     For a history import the parts of a table are looked at together first, so that a record's first
     version is found whichever part holds it.
@@ -117,6 +119,23 @@ def land_files(
     for path in paths:
         table = table_of(path.name, tables)
         first = firsts.get(table.name) if table else None
+        if replaced_dir and table and path.is_file():
+            sha256 = _identity(path, table)
+            place = (vendor, table.name, ds, sha256)
+            if (
+                day_file(replaced_dir, *place).exists()
+                and not day_file(landing_dir, *place).exists()
+            ):
+                yield Receipt(
+                    vendor,
+                    table.name,
+                    path.name,
+                    sha256,
+                    ds,
+                    already_landed=True,
+                    warnings=(REPLACED,),
+                )
+                continue
         yield land_file(path, vendor, landing_dir, quarantine_dir, ds, known, first)
 
 

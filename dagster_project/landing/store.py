@@ -67,6 +67,11 @@ def rows_in(path: Path) -> int:
     return pl.scan_parquet(path).select(pl.len()).collect().item() if path.exists() else 0
 
 
+def first_known_on(landed: Path) -> date | None:
+    """The first day on which a row of a landed file was known; None if it has no rows."""
+    return pl.scan_parquet(landed).select(pl.col("known_at").min()).collect().item()
+
+
 def write_parquet(rows: pl.LazyFrame, path: Path) -> None:
     """Write rows to `path` so that a reader sees the whole file or none; same rows, same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,6 +96,15 @@ def seal(landed: Path) -> None:
         temporary.write_text(f"{sha256_of(landed)}  {landed.name}\n")
         _sync(temporary)
         os.replace(temporary, place)
+
+
+def identity(landed: Path) -> str:
+    """What says that a landed file is the same as before: what its seal says; without one, its size and time of writing."""
+    try:
+        return landed.with_suffix(SEAL).read_text().split()[0]
+    except (OSError, IndexError, UnicodeDecodeError):
+        seen = landed.stat()
+        return f"{seen.st_size} {seen.st_mtime_ns}"
 
 
 def damage(landed: Path) -> str | None:

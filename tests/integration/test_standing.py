@@ -3,6 +3,7 @@
 import os
 from datetime import date
 
+import polars as pl
 import pytest
 
 from dagster_project import dbt_runner, standing, warehouse
@@ -19,8 +20,7 @@ DAY, NEXT_DAY = date(2026, 1, 31), date(2026, 2, 1)
 def home(tmp_path):
     """A home with one landed file, whose warehouse has a view, tables and a day of features, made by a build."""
     home = open_home(tmp_path / "home")
-    landed(home).parent.mkdir(parents=True)
-    landed(home).write_bytes(b"rows")
+    land(landed(home), DAY)
     connection = warehouse.connect(home)
     connection.execute(f"create schema staging; create view staging.{VIEW} as select 1")
     connection.execute(f"create schema core; create table core.{TABLE} (n integer)")
@@ -32,6 +32,11 @@ def home(tmp_path):
 
 def landed(home):
     return home.landing / "salesforce" / "account" / "ds=2026-01-31" / "0123456789abcdef.parquet"
+
+
+def land(file, known_at, rows=1):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    pl.DataFrame({"known_at": [known_at] * rows}).write_parquet(file)
 
 
 def what_stands(home):
@@ -52,12 +57,11 @@ def test_what_is_gone_does_not_stand(home, dropped):
 
 
 def another_file(home):
-    other = landed(home).with_name("fedcba9876543210.parquet")
-    other.write_bytes(b"rows")
+    land(landed(home).with_name("fedcba9876543210.parquet"), DAY)
 
 
 def other_rows(home):
-    landed(home).write_bytes(b"other rows")
+    land(landed(home), DAY, rows=2)
 
 
 def rewritten(home):
@@ -77,10 +81,13 @@ def test_after_any_change_of_what_has_landed_only_views_stand(home, change):
 
 
 def test_what_lands_of_another_table_leaves_a_table_standing_but_no_day(home):
-    other = home.landing / "ga4" / "event" / "ds=2026-01-31" / "0123456789abcdef.parquet"
-    other.parent.mkdir(parents=True)
-    other.write_bytes(b"rows")
+    land(home.landing / "ga4" / "event" / "ds=2026-01-31" / "0123456789abcdef.parquet", DAY)
     assert what_stands(home) == ({VIEW, TABLE}, [DAY, NEXT_DAY])
+
+
+def test_what_becomes_known_later_leaves_a_day_standing(home):
+    land(home.landing / "ga4" / "event" / "ds=2026-02-01" / "0123456789abcdef.parquet", NEXT_DAY)
+    assert what_stands(home) == ({VIEW, TABLE}, [NEXT_DAY])
 
 
 def test_a_table_is_made_of_what_its_models_are_made_of(home):

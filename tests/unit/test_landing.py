@@ -15,6 +15,7 @@ from dagster_project.feeds.salesforce import ACCOUNT
 from dagster_project.landing import door as landing
 from dagster_project.landing.door import LandingError, data_files, land_file, land_files
 from dagster_project.landing.known_at import KnownAt, arrival_day, with_clocks
+from dagster_project.landing.replacement import replace_arrivals, replaced
 from dagster_project.landing.store import (
     QUARANTINE_SCHEMA,
     damaged,
@@ -405,3 +406,50 @@ def test_a_damaged_file_is_made_anew_when_it_lands_again(land, tmp_path):
     file.write_bytes(b"x" + whole[1:])
     land(HEAD + FIRST)
     assert file.read_bytes() == whole and damaged(tmp_path / "landing") == {}
+
+
+def test_a_day_sent_again_takes_the_place_of_what_came_before_and_it_is_on_record(land, tmp_path):
+    landing_dir, aside = tmp_path / "landing", tmp_path / "replaced"
+    earlier, other_day = land(HEAD + FIRST), land(HEAD + FIRST, ds=DAY + timedelta(1))
+    later = land(HEAD + SECOND, name="account_2.csv")
+    when = datetime(2024, 3, 6, 5)
+    (record,) = replace_arrivals([later], landing_dir, aside, when)
+    assert (record["file"], record["by"]) == ("Account.csv", "account_2.csv")
+    assert (record["day"], record["known_from"]) == ("2024-03-05", "2024-03-05")
+    assert replaced(aside) == [record]
+    assert {row["source_file"] for row in landed(tmp_path).to_dicts() if row["ds"] == DAY} == {
+        "account_2.csv"
+    }
+    assert other_day.sha256 == earlier.sha256  # of another day: it stays
+    assert landed(tmp_path).height == 2
+    assert [f.suffix for f in sorted(aside.glob("*/*/ds=*/*"))] == [".parquet", ".sha256"]
+    # run again, or killed and run again: nothing more
+    assert replace_arrivals([later], landing_dir, aside, when) == []
+
+
+def test_what_was_replaced_is_not_landed_again_by_the_inbox(land, tmp_path):
+    land(HEAD + FIRST)
+    file = tmp_path / "in" / "Account.csv"
+    later = land(HEAD + SECOND, name="account_2.csv")
+    places = (tmp_path / "landing", tmp_path / "quarantine")
+    replace_arrivals([later], places[0], tmp_path / "replaced", datetime(2024, 3, 6, 5))
+    (receipt,) = land_files(
+        [file], "salesforce", *places, DAY, KnownAt.on(DAY), tmp_path / "replaced"
+    )
+    assert receipt.already_landed and "replaced since" in receipt.warnings[0]
+    assert landed(tmp_path).height == 1
+    # on purpose it is
+    (receipt,) = land_files([file], "salesforce", *places, DAY, KnownAt.on(DAY))
+    assert receipt.rows_landed == 1
+
+
+def test_a_refused_file_replaces_nothing(land, tmp_path):
+    land(HEAD + FIRST)
+    refused = land("no,such\ncolumns\n", name="account_2.csv")
+    assert refused.error
+    assert (
+        replace_arrivals(
+            [refused], tmp_path / "landing", tmp_path / "replaced", datetime(2024, 3, 6)
+        )
+        == []
+    )

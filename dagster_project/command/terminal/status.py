@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from dagster_project.command.terminal.console import print_lines
@@ -14,6 +15,9 @@ from dagster_project.command.terminal.messages import print_commands
 from dagster_project.command.terminal.tables import CELL_WIDTH, Column, print_pairs, print_table
 from dagster_project.command.terminal.text import literal
 from dagster_project.command.terminal.wording import counted, decimal, scored_by, size_text
+
+# Of a longer record, the newest are shown.
+LATEST = 10
 
 
 def print_status(answer: Mapping[str, Any]) -> None:
@@ -32,12 +36,25 @@ def print_status(answer: Mapping[str, Any]) -> None:
             f"({literal(days.get('first'))} to {literal(days.get('last'))})",
         }
         print_pairs("Status", pairs)
+    _print_stale(answer.get("stale_days"))
     _print_feeds(answer.get("feeds"))
     _print_landed_twice(answer.get("landed_twice"))
+    _print_replaced(answer.get("replaced"))
     _print_quarantine(answer)
     _print_models(answer.get("models"))
     sizes = answer.get("sizes_bytes") or {}
     print_lines("Sizes: " + ", ".join(f"{name} {size_text(size)}" for name, size in sizes.items()))
+
+
+def _print_stale(days: Sequence[date] | None) -> None:
+    if days:
+        said = literal(days[0]) if len(days) == 1 else f"{literal(days[0])} to {literal(days[-1])}"
+        print_lines(
+            f"Of {counted(len(days), 'published day')} ({said}) landing would give other scores now, since files that were known "
+            "by then have come or been replaced. To score them again:"
+        )
+        print_commands(f"scoring backfill --from {days[0]} --to {days[-1]}")
+        print_lines("")
 
 
 def _print_feeds(feeds: Sequence[Mapping[str, Any]] | None) -> None:
@@ -86,6 +103,22 @@ def _print_landed_twice(files: Sequence[Mapping[str, Any]] | None) -> None:
             for f in files
         ]
         print_table("The same file landed for several days", columns, rows)
+
+
+def _print_replaced(files: Sequence[Mapping[str, Any]] | None) -> None:
+    if files:
+        columns = [
+            Column("Replaced on purpose"),
+            Column("Table"),
+            Column("Day"),
+            Column("By"),
+            Column("At"),
+        ]
+        rows = [
+            (f["file"], f"{f['vendor']} {f['table']}", f["day"], f["by"], f["replaced_at"])
+            for f in files[-LATEST:]
+        ]
+        print_table("", columns, rows)
 
 
 def _print_quarantine(answer: Mapping[str, Any]) -> None:

@@ -1,0 +1,95 @@
+"""A day that a vendor sends again in the place of what it sent before: allowed on purpose, and on record.
+
+Belongs here: what gives way to what, where it is kept, and the record of it. Does not belong here: landing (door.py), which
+stored scores no longer match (command/home_status.py).
+
+What gives way is moved, never deleted, to a folder laid out as landing, where it stays known by its content: should the inbox
+bring it again, it is not landed again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from dagster_project.feeds import VENDORS
+from dagster_project.landing.receipt import Receipt
+from dagster_project.landing.store import day_file, first_known_on, hold_arrival
+
+RECORD = "replaced.jsonl"
+
+
+def replace_arrivals(
+    receipts: Iterable[Receipt], landing_dir: Path, replaced_dir: Path, when: datetime
+) -> list[dict]:
+    """Move what landed before of the receipts' tables and days out of landing; returns what was written down of it.
+
+    All earlier files of the table and day give way; of a table whose files say their own day, only those of the same name.
+    Refused files replace nothing.
+    """
+    landed = [receipt for receipt in receipts if not receipt.error]
+    keep = {_landed(landing_dir, receipt) for receipt in landed}
+    records = {}
+    for receipt in landed:
+        for earlier in sorted(_landed(landing_dir, receipt).parent.glob("*.parquet")):
+            if earlier not in keep and _gives_way(earlier, receipt):
+                records[earlier] = _record(earlier, receipt, when)
+    _write_down(replaced_dir, list(records.values()))
+    for record in records.values():
+        day, of = date.fromisoformat(record["day"]), (record["vendor"], record["table"])
+        hold_arrival(landing_dir, replaced_dir, *of, day, [record["sha256"]])
+    return list(records.values())
+
+
+def replaced(replaced_dir: Path) -> list[dict]:
+    """All that was ever replaced, oldest first."""
+    record = replaced_dir / RECORD
+    return [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
+
+
+def _landed(landing_dir: Path, receipt: Receipt) -> Path:
+    return day_file(landing_dir, receipt.vendor, receipt.table, receipt.ds, receipt.sha256)
+
+
+def _gives_way(earlier: Path, receipt: Receipt) -> bool:
+    table = next(one for one in VENDORS[receipt.vendor] if one.name == receipt.table)
+    return not table.day_in_name or _source(earlier)["source_file"] == receipt.source_file
+
+
+def _source(landed: Path) -> dict:
+    """Name and SHA-256 of the vendor's file; of one without rows its own name says the digest's beginning."""
+    rows = pl.scan_parquet(landed).select("source_file", "source_sha256").head(1).collect()
+    return (
+        rows.to_dicts()[0] if rows.height else {"source_file": None, "source_sha256": landed.stem}
+    )
+
+
+def _record(earlier: Path, receipt: Receipt, when: datetime) -> dict:
+    source, first = _source(earlier), first_known_on(earlier)
+    return {
+        "replaced_at": when.isoformat(timespec="seconds"),
+        "vendor": receipt.vendor,
+        "table": receipt.table,
+        "day": receipt.ds.isoformat(),
+        "file": source["source_file"],
+        "sha256": source["source_sha256"],
+        "by": receipt.source_file,
+        "by_sha256": receipt.sha256,
+        "known_from": first.isoformat() if first else None,
+    }
+
+
+def _write_down(replaced_dir: Path, records: list[dict]) -> None:
+    """Before anything moves: a killed landing may write it down twice, and never not at all."""
+    if not records:
+        return
+    replaced_dir.mkdir(parents=True, exist_ok=True)
+    with open(replaced_dir / RECORD, "a") as record:
+        record.writelines(json.dumps(one, sort_keys=True) + "\n" for one in records)
+        record.flush()
+        os.fsync(record.fileno())
