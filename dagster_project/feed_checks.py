@@ -18,6 +18,7 @@ from dagster_project.feed_suites import FEED_SUITES, landed_files, rows_by_file,
 from dagster_project.feeds import VENDORS
 from dagster_project.feeds.contract import Table
 from dagster_project.home import Home
+from dagster_project.landing.replacement import restore
 from dagster_project.landing.store import hold_arrival
 from dagster_project.resources import ScoringHome
 from dagster_project.validations import Judged, Validation
@@ -38,6 +39,8 @@ def hold_refused(vendor: str, tables: Sequence[str]) -> Callable:
         } - {None}
         if not held:
             return ""
+        for place in held:
+            restore(place, home.landing, home.replaced)
         return (
             f"Held back in {', '.join(map(str, sorted(held)))}. Take the file out of {home.inbox / vendor}/<day>, or put a "
             "corrected one in its place, and run the day again."

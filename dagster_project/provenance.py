@@ -53,7 +53,7 @@ def made_with(home: Home) -> MadeWith:
     everything = json.dumps(settings.model_dump(mode="json"), sort_keys=True)
     return MadeWith(
         features_digest=_digest(_features_digest(), settings.for_dbt(), version("duckdb")),
-        code_digest=_digest(trainer_digest(), version("xgboost-cpu")),
+        code_digest=_digest(trainer_digest(), _rows_digest(), version("xgboost-cpu")),
         settings_digest=_digest(everything),
         code_version=code_version(),
         processor=f"{platform.system()} {platform.machine()} {_processor()}".strip(),
@@ -101,6 +101,13 @@ def _features_digest() -> str:
                     name = file.relative_to(DBT_PROJECT).as_posix()
                     digest.update(name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
+
+
+def _rows_digest() -> str:
+    """Of the one file beside models/ that says what a row of scores holds."""
+    return hashlib.sha256(
+        (PROJECT_ROOT / "dagster_project" / "scored_rows.py").read_bytes()
+    ).hexdigest()
 
 
 def _processor() -> str:

@@ -16,7 +16,6 @@ from datetime import date, timedelta
 
 from dagster_project.automation import last_day_of_quarter, quarter_of
 from dagster_project.command.answers import evaluation, training
-from dagster_project.command.errors import NoAnswer
 from dagster_project.command.landed import last_known_day
 from dagster_project.command.operations import backfill, evaluate, retrain
 from dagster_project.command.runs import RunOutcome
@@ -43,7 +42,7 @@ def walk_forward(
 ) -> tuple[list[Quarter], RunOutcome]:
     """Train at each quarter's start, score all days, hold each quarter against its outcomes; the outcome is the back-fill's.
 
-    Raises NoAnswer when a training fails; a refused one is no failure.
+    A quarter that could not be trained, or whose model was refused, is scored by what was in force before.
     """
     trained = [_trained(home, start, as_of, tell, show) for start, as_of in quarters(first, last)]
     tell(f"scoring {first} to {last}, each day as it was known and by the model of its day")
@@ -72,7 +71,8 @@ def _trained(home: Home, start: date, as_of: date, tell: Tell, show: bool) -> Qu
     _, outcome = retrain(home, as_of, show)
     said = outcome.metadata.get("trained_models")
     if said is None:
-        raise NoAnswer("; ".join(outcome.problems) or f"the training as of {as_of} failed")
+        # Too few rows or wins for a training set; or trouble, which the back-fill will meet again. Told in the table's notes.
+        return Quarter(start, as_of, None, "; ".join(outcome.problems))
     return Quarter(start, as_of, training(home, said["scoring model"]))
 
 

@@ -30,18 +30,23 @@ from dagster_project.landing.known_at import KnownAt, with_clocks
 from dagster_project.landing.receipt import LandingError, Receipt
 from dagster_project.landing.store import (
     QUARANTINE_SCHEMA,
-    SEAL,
+    OtherBytesError,
     damage,
     day_file,
     landed_before,
     landing_schema,
     rows_in,
     seal,
+    sealed,
     sha256_of,
     write_parquet,
 )
 
 UNKNOWN_TABLE = "unknown"
+NOT_AS_IT_WAS = (
+    "it has landed before and was damaged since, and landed like this it would not be what it was; land it as it was landed "
+    "then (for the same day, or with --history), or put the landed file back from a copy"
+)
 REPLACED = "replaced since by another file (`scoring status`), so left out"
 _NO_DATA = (".tmp", ".part", ".crdownload", ".md")
 _NO_DATA_NAMES = ("readme", "license", "licence", "notice")
@@ -248,17 +253,18 @@ def _land_rows(
         _refuse_changed(door.path, unread)
         good = pl.scan_parquet(sorted(Path(spill).glob("good-*")))
         if known.is_history and not table.known:
-            first_stamps = first_stamps_with_landed(
-                good, table, door.landed.parents[1], first_stamps
-            )
+            first_stamps = first_stamps_with_landed(good, table, door.landed, first_stamps)
         # Quarantine first: the landed file is what says that the whole file is done.
         if quarantined:
             write_parquet(pl.scan_parquet(sorted(Path(spill).glob("bad-*"))), door.quarantined)
         else:
             door.quarantined.unlink(missing_ok=True)
-        # Of one that was damaged.
-        door.landed.with_suffix(SEAL).unlink(missing_ok=True)
-        write_parquet(_landed(good, door, table, known, first_stamps), door.landed)
+        try:
+            # One that was damaged is made anew as it was, or not at all: its rows would be known from other days.
+            rows = _landed(good, door, table, known, first_stamps)
+            write_parquet(rows, door.landed, sealed(door.landed))
+        except OtherBytesError:
+            return door.receipt(error=NOT_AS_IT_WAS)
         seal(door.landed)
     return door.receipt(
         rows_landed=landed,

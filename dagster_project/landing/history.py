@@ -14,7 +14,7 @@ import polars as pl
 
 from dagster_project.feeds.contract import STAMP, BadFile, Table, change_stamp
 from dagster_project.feeds.reader import TableReader
-from dagster_project.landing.store import landing_schema
+from dagster_project.landing.store import damage, landing_schema, sealed
 
 
 def first_stamps_in_files(files: Sequence[Path], table: Table) -> pl.DataFrame:
@@ -35,13 +35,20 @@ def first_stamps_in_files(files: Sequence[Path], table: Table) -> pl.DataFrame:
 
 
 def first_stamps_with_landed(
-    good: pl.LazyFrame, table: Table, landed_dir: Path, siblings: pl.DataFrame | None
+    good: pl.LazyFrame, table: Table, place: Path, siblings: pl.DataFrame | None
 ) -> pl.DataFrame:
-    """First stamps over a file's rows, those of its sibling files and all that landed before."""
+    """First stamps over a file's rows, those of its sibling files and all that landed before.
+
+    place: where the file will stand. What stands there already, or is damaged, is not asked.
+    """
     frames = [good]
     if siblings is not None:
         frames.append(siblings.lazy().rename({"first_stamp": "change_stamp"}))
-    if landed := sorted(landed_dir.glob("ds=*/*.parquet")):
+    landed = sorted(file for file in place.parents[1].glob("ds=*/*.parquet") if file != place)
+    if sealed(place):
+        # It is made anew, and others may be damaged too.
+        landed = [file for file in landed if not damage(file)]
+    if landed:
         stamps = [s for s in table.stamps if s in landing_schema(table)]
         rows = pl.scan_parquet(
             # columns that were declared later are not in older files

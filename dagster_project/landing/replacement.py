@@ -30,9 +30,9 @@ def replace_arrivals(
     """Move what landed before of the receipts' tables and days out of landing; returns what was written down of it.
 
     All earlier files of the table and day give way; of a table whose files say their own day, only those of the same name.
-    Refused files replace nothing.
+    Refused files, and files of which no row landed, replace nothing.
     """
-    landed = [receipt for receipt in receipts if not receipt.error]
+    landed = [receipt for receipt in receipts if not receipt.error and receipt.rows_landed]
     keep = {_landed(landing_dir, receipt) for receipt in landed}
     records = {}
     for receipt in landed:
@@ -44,6 +44,24 @@ def replace_arrivals(
         day, of = date.fromisoformat(record["day"]), (record["vendor"], record["table"])
         hold_arrival(landing_dir, replaced_dir, *of, day, [record["sha256"]])
     return list(records.values())
+
+
+def restore(held: Path, landing_dir: Path, replaced_dir: Path) -> None:
+    """Move back what gave way to files that have been held back since.
+
+    held: the folder of one table and day in which they stand, laid out as landing.
+    """
+    vendor, table, day = held.parts[-3:]
+    refused = {file.stem for file in held.glob("*.parquet")}
+    for record in replaced(replaced_dir):
+        is_meant = (record["vendor"], record["table"], f"ds={record['day']}") == (
+            vendor,
+            table,
+            day,
+        )
+        if is_meant and record["by_sha256"][:16] in refused:
+            on = date.fromisoformat(record["day"])
+            hold_arrival(replaced_dir, landing_dir, vendor, table, on, [record["sha256"]])
 
 
 def replaced(replaced_dir: Path) -> list[dict]:

@@ -52,8 +52,9 @@ def day_file(root: Path, vendor: str, table: str, ds: date, sha256: str) -> Path
 
 
 def landed_before(root: Path, vendor: str, table: str, sha256: str) -> list[Path]:
-    """The landed files of the same source bytes, of any day."""
-    return sorted((root / vendor / table).glob(f"ds=*/{sha256[:16]}.parquet"))
+    """The landed files of the same source bytes, of any day; also one that is gone and has left its seal."""
+    found = (root / vendor / table).glob(f"ds=*/{sha256[:16]}.*")
+    return sorted({f.with_suffix(".parquet") for f in found if f.suffix in (".parquet", SEAL)})
 
 
 def sha256_of(path: Path) -> str:
@@ -68,12 +69,28 @@ def rows_in(path: Path) -> int:
 
 
 def first_known_on(landed: Path) -> date | None:
-    """The first day on which a row of a landed file was known; None if it has no rows."""
-    return pl.scan_parquet(landed).select(pl.col("known_at").min()).collect().item()
+    """The first day of which a landed file says anything; None if it has no rows.
+
+    That is the first day on which a row was known. Of an import, of which rows were known before they arrived, it is the first
+    day of all: changes that it tells of also say what was before them.
+    """
+    rows = pl.scan_parquet(landed).select(
+        pl.col("known_at").min().alias("first"),
+        (pl.col("known_at") < pl.col("ds")).any().alias("is_import"),
+    )
+    ((first, is_import),) = rows.collect().iter_rows()
+    return date.min if is_import else first
 
 
-def write_parquet(rows: pl.LazyFrame, path: Path) -> None:
-    """Write rows to `path` so that a reader sees the whole file or none; same rows, same bytes."""
+class OtherBytesError(Exception):
+    """What was to be made anew came out different."""
+
+
+def write_parquet(rows: pl.LazyFrame, path: Path, sha256: str | None = None) -> None:
+    """Write rows to `path` so that a reader sees the whole file or none; same rows, same bytes.
+
+    sha256: what the file's must be; otherwise nothing is written and OtherBytesError raised.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     # Hidden and without the suffix, so that no glob over the folder can meet it.
     temporary = path.parent / f".{path.stem}.{os.getpid()}.tmp"
@@ -81,6 +98,8 @@ def write_parquet(rows: pl.LazyFrame, path: Path) -> None:
         rows.sink_parquet(
             temporary, compression="zstd", row_group_size=_ROW_GROUP, maintain_order=True
         )
+        if sha256 and sha256_of(temporary) != sha256:
+            raise OtherBytesError(f"{path} would hold other rows than before")
         _sync(temporary)
         os.replace(temporary, path)
     finally:
@@ -98,25 +117,31 @@ def seal(landed: Path) -> None:
         os.replace(temporary, place)
 
 
-def identity(landed: Path) -> str:
-    """What says that a landed file is the same as before: what its seal says; without one, its size and time of writing."""
+def sealed(landed: Path) -> str | None:
+    """The SHA-256 that a landed file's seal says; None where it has none, or one that cannot be read."""
     try:
         return landed.with_suffix(SEAL).read_text().split()[0]
     except (OSError, IndexError, UnicodeDecodeError):
-        seen = landed.stat()
-        return f"{seen.st_size} {seen.st_mtime_ns}"
+        return None
+
+
+def identity(landed: Path) -> str:
+    """What says that a landed file is the same as before: what its seal says; without one, its size and time of writing."""
+    if said := sealed(landed):
+        return said
+    seen = landed.stat()
+    return f"{seen.st_size} {seen.st_mtime_ns}"
 
 
 def damage(landed: Path) -> str | None:
     """What is wrong with a landed file; None while it is as it landed, or has no seal (landed by an earlier version)."""
-    try:
-        sealed = landed.with_suffix(SEAL).read_text().split()[0]
-    except FileNotFoundError:
+    if not landed.with_suffix(SEAL).exists():
         return None
-    except (OSError, IndexError, UnicodeDecodeError):
+    said = sealed(landed)
+    if not said:
         return f"its seal ({landed.stem}{SEAL}) cannot be read"
     try:
-        return None if sha256_of(landed) == sealed else "its bytes are not those that landed"
+        return None if sha256_of(landed) == said else "its bytes are not those that landed"
     except FileNotFoundError:
         return "it is gone"
     except OSError as error:

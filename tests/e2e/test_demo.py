@@ -68,9 +68,9 @@ def test_what_is_learnt_from_is_what_is_scored_and_built_once(small_demo):
         ).fetchone()
         assert learnt == both == 12
         # Built by the training or by the scoring, never by both: of one state of what has landed.
-        assert warehouse.execute("select count(*) from scoring.standing_days").fetchone() == (
-            16 + 60,
-        )
+        assert warehouse.execute(
+            "select count(*), count(distinct digest) from scoring.standing_days"
+        ).fetchone() == (16 + 60,)
 
 
 def test_every_feed_has_landed_and_its_scores_are_there(small_demo):

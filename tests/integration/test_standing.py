@@ -9,6 +9,7 @@ import pytest
 from dagster_project import dbt_runner, standing, warehouse
 from dagster_project.config import DEFAULT_SETTINGS_FILE
 from dagster_project.home_layout import open_home
+from dagster_project.landing.store import seal
 
 VIEW, TABLE = "stg_salesforce__account", "core_account_version"
 # Made of days that are asked for: never stands by its name.
@@ -36,7 +37,8 @@ def landed(home):
 
 def land(file, known_at, rows=1):
     file.parent.mkdir(parents=True, exist_ok=True)
-    pl.DataFrame({"known_at": [known_at] * rows}).write_parquet(file)
+    arrived = date.fromisoformat(file.parent.name.removeprefix("ds="))
+    pl.DataFrame({"known_at": [known_at] * rows, "ds": [arrived] * rows}).write_parquet(file)
 
 
 def what_stands(home):
@@ -83,6 +85,27 @@ def test_after_any_change_of_what_has_landed_only_views_stand(home, change):
 def test_what_lands_of_another_table_leaves_a_table_standing_but_no_day(home):
     land(home.landing / "ga4" / "event" / "ds=2026-01-31" / "0123456789abcdef.parquet", DAY)
     assert what_stands(home) == ({VIEW, TABLE}, [DAY, NEXT_DAY])
+
+
+def test_an_import_may_say_something_of_every_day(home):
+    """Of changes from a day on: what was before them is told too."""
+    later = (
+        home.landing
+        / "salesforce"
+        / "account_history"
+        / "ds=2026-03-01"
+        / "0123456789abcdef.parquet"
+    )
+    land(later, date(2026, 2, 15))
+    assert what_stands(home).days == [DAY, NEXT_DAY]
+
+
+def test_a_sealed_file_is_known_by_its_content(home):
+    seal(landed(home))
+    assert what_stands(home) == ({VIEW}, [DAY, NEXT_DAY])  # as it was known without
+    standing.remember(home, [VIEW, TABLE], [DAY])
+    rewritten(home)
+    assert what_stands(home) == ({VIEW, TABLE}, [NEXT_DAY])
 
 
 def test_what_becomes_known_later_leaves_a_day_standing(home):

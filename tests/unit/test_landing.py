@@ -15,10 +15,11 @@ from dagster_project.feeds.salesforce import ACCOUNT
 from dagster_project.landing import door as landing
 from dagster_project.landing.door import LandingError, data_files, land_file, land_files
 from dagster_project.landing.known_at import KnownAt, arrival_day, with_clocks
-from dagster_project.landing.replacement import replace_arrivals, replaced
+from dagster_project.landing.replacement import replace_arrivals, replaced, restore
 from dagster_project.landing.store import (
     QUARANTINE_SCHEMA,
     damaged,
+    hold_arrival,
     landing_schema,
     write_parquet,
     write_schemas,
@@ -453,3 +454,42 @@ def test_a_refused_file_replaces_nothing(land, tmp_path):
         )
         == []
     )
+
+
+def test_what_gave_way_to_a_file_that_is_held_back_comes_back(land, tmp_path):
+    landing_dir, aside = tmp_path / "landing", tmp_path / "replaced"
+    land(HEAD + FIRST)
+    later = land(HEAD + SECOND, name="account_2.csv")
+    replace_arrivals([later], landing_dir, aside, datetime(2024, 3, 6, 5))
+    held = hold_arrival(
+        landing_dir, tmp_path / "held", "salesforce", "account", DAY, [later.sha256]
+    )
+    restore(held, landing_dir, aside)
+    assert landed(tmp_path)["source_file"].to_list() == ["Account.csv"]
+    assert damaged(landing_dir) == {} and not list(aside.glob("*/*/ds=*/*.parquet"))
+
+
+def test_a_file_of_which_nothing_landed_replaces_nothing(land, tmp_path):
+    land(HEAD + FIRST)
+    empty = land(HEAD + BAD, name="account_2.csv")
+    assert not empty.error and not empty.rows_landed
+    assert (
+        replace_arrivals([empty], tmp_path / "landing", tmp_path / "replaced", datetime(2024, 3, 6))
+        == []
+    )
+
+
+def test_a_damaged_import_is_made_anew_as_it_was_or_not_at_all(land, tmp_path):
+    """Also its states at creation, which the damaged file must have no part in."""
+    land(HEAD + SECOND, known=HISTORY)
+    (file,) = (tmp_path / "landing").glob("*/*/ds=*/*.parquet")
+    whole = file.read_bytes()
+    for damage_done in (b"no parquet", whole[:-9] + b"?" + whole[-8:]):
+        file.write_bytes(damage_done)
+        receipt = land(HEAD + SECOND)  # as known on one day: other rows than then
+        assert "damaged since" in receipt.error and file.read_bytes() == damage_done
+        assert land(HEAD + SECOND, known=HISTORY).rows_landed == 1
+        assert file.read_bytes() == whole
+    file.unlink()
+    assert land(HEAD + SECOND, known=HISTORY).rows_landed == 1
+    assert file.read_bytes() == whole and damaged(tmp_path / "landing") == {}

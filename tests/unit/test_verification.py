@@ -73,7 +73,11 @@ def test_a_row_that_is_not_derived_is_a_difference():
 @pytest.mark.parametrize(
     ("made", "changed", "words"),
     [
-        (MadeWith("old", "code", "settings", "v1", "p"), {"feature_digest": "d2"}, "SQL"),
+        (
+            MadeWith("old", "code", "settings", "v1", "this processor"),
+            {"feature_digest": "d2"},
+            "SQL",
+        ),
         (MadeWith("features", "old", "settings", "v1", "p"), {"score": 9.0}, "the code"),
         (MadeWith("features", "code", "old", "v1", "p"), {"flags": []}, "scoring.yaml"),
         (None, {"score": 9.0}, "before versions were kept"),
@@ -95,6 +99,8 @@ def test_another_processor_may_round_and_no_more():
     made = MadeWith("features", "code", "settings", "v2", "another processor")
     assert compared(derived=frame(score=50.0 + 1e-8), made=made).nearly == 1
     assert compared(derived=frame(score=50.0 + 1e-5), made=made).different == 1
+    rounded = frame(score=50.0 + 1e-8, feature_digest="d2")
+    assert compared(derived=rounded, made=made).nearly == 1
     assert compared(derived=frame(score=50.0 + 1e-8)).different == 1
 
 
