@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from datetime import date, time
+from datetime import date, time, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
@@ -260,6 +260,10 @@ class Evaluation(_Section):
         return value
 
 
+# Up to the newest one.
+DAYS_EXPLAINED_IN_FULL = timedelta(days=7)
+
+
 class Explanation(_Section):
     """How much is explained each day."""
 
@@ -267,14 +271,14 @@ class Explanation(_Section):
     max_accounts_per_past_day: Annotated[int, Field(ge=0)] = 100
     reasons_per_account: Annotated[int, Field(gt=0, le=10)] = 3
 
-    def accounts_on(self, day: date, days_of_run: Sequence[date]) -> int:
-        """How many accounts are explained on a day of a run: fewer on the days before the run's last."""
-        is_past = day < max(days_of_run)
-        return (
-            min(self.max_accounts_per_past_day, self.max_accounts_per_day)
-            if is_past
-            else self.max_accounts_per_day
-        )
+    def accounts_on(self, day: date, newest: date) -> int:
+        """How many accounts are explained at least; newest: the newest day that is scored.
+
+        It hangs on no run, so that days filled again one by one say the same as days filled together.
+        """
+        if newest - day < DAYS_EXPLAINED_IN_FULL:
+            return self.max_accounts_per_day
+        return min(self.max_accounts_per_past_day, self.max_accounts_per_day)
 
 
 class Checks(_Section):

@@ -86,11 +86,11 @@ class Build:
 def project_digest(home: Home | None = None) -> str:
     """Hash of every file dbt parses, and of dbt's version; another value asks for another parse.
 
-    With a home, also of what compiled SQL takes from it: its path and settings.
+    With a home, also of its settings, which compiled SQL reads.
     """
     versions = f"{version('dbt-core')} {version('dbt-duckdb')}"
     if home is not None:
-        versions += f" {home.root} {home.settings().for_dbt()}"
+        versions += f" {home.settings().for_dbt()}"
     content = _content_digest(tuple(sorted(_project_files())))
     return hashlib.sha256(f"{versions} {content}".encode()).hexdigest()[:16]
 

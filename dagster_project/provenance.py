@@ -50,11 +50,13 @@ class MadeWith:
 def made_with(home: Home) -> MadeWith:
     """What this checkout would score with, in this home, on this machine."""
     settings = home.settings()
-    everything = json.dumps(settings.model_dump(mode="json"), sort_keys=True)
+    # What a row of scores takes from them beside its features and its model.
+    taken = [settings.explanation, settings.for_training().deal_words]
+    said = [sorted(settings.feeds), *(one.model_dump(mode="json") for one in taken)]
     return MadeWith(
         features_digest=_digest(_features_digest(), settings.for_dbt(), version("duckdb")),
         code_digest=_digest(trainer_digest(), _rows_digest(), version("xgboost-cpu")),
-        settings_digest=_digest(everything),
+        settings_digest=_digest(json.dumps(said, sort_keys=True)),
         code_version=code_version(),
         processor=f"{platform.system()} {platform.machine()} {_processor()}".strip(),
     )

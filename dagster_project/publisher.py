@@ -38,6 +38,8 @@ TABLES = (
 # Days written at a time: one day's rows are sorted and compressed on one core, and wait for the disk.
 TOGETHER = 4
 RESTS_ON = "rests_on.digest"
+# All landed files and the first day of which each says anything, so that `scoring status` opens none of them.
+LANDED_FILES = "landed_files.parquet"
 # Tables with a folder a day, and the view that reads them.
 HISTORY = ("account_scores_daily", "score_reasons_daily")
 
@@ -69,7 +71,11 @@ def publish_days(home: Home, days: Iterable[date]) -> dict[date, int]:
     A new day becomes visible to readers only with `publish_tables`, a rewritten one at once.
     """
     with closing(warehouse.connect(home)) as connection, ThreadPoolExecutor(TOGETHER) as pool:
-        return dict(pool.map(partial(_publish_day, connection, home), days))
+        rows = dict(pool.map(partial(_publish_day, connection, home), days))
+        temporary = home.published / f".{LANDED_FILES}.{os.getpid()}.tmp"
+        connection.execute(f"copy scoring.landed_files to '{_quoted(temporary)}' (format parquet)")
+        _move_into_place(temporary, home.published / LANDED_FILES)
+        return rows
 
 
 def _publish_day(connection: duckdb.DuckDBPyConnection, home: Home, day: date) -> tuple[date, int]:
@@ -85,16 +91,19 @@ def _note_what_it_rests_on(connection: duckdb.DuckDBPyConnection, home: Home, da
     found = connection.execute("select digest from scoring.scored_days where as_of_date = ?", [day])
     note = _history_file(home, HISTORY[0], day).with_name(RESTS_ON)
     temporary = note.with_name(f".{note.name}.{os.getpid()}.tmp")
-    temporary.write_text("".join(digest for (digest,) in found.fetchall()))
+    temporary.write_text("".join(digest or "" for (digest,) in found.fetchall()))
     os.replace(temporary, note)
 
 
-def rests_on(home: Home) -> dict[date, str]:
-    """Of each published day, the digest of the landed files that its scores rest on; empty before that was noted."""
+def rests_on(home: Home) -> tuple[dict[date, str], dict[str, date | None]]:
+    """Of each published day, the digest of the landed files that its scores rest on, where it is known; and those files."""
     notes = (home.published / HISTORY[0]).glob(f"as_of_date=*/{RESTS_ON}")
-    return {
-        date.fromisoformat(n.parent.name.removeprefix("as_of_date=")): n.read_text() for n in notes
-    }
+    said = {n.parent.name.removeprefix("as_of_date="): n.read_text() for n in notes}
+    place = home.published / LANDED_FILES
+    files = (
+        duckdb.execute("from read_parquet(?)", [str(place)]).fetchall() if place.exists() else []
+    )
+    return {date.fromisoformat(day): digest for day, digest in said.items() if digest}, dict(files)
 
 
 def _publish(connection: duckdb.DuckDBPyConnection, home: Home, table: str, day: date) -> int:

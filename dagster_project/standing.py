@@ -22,7 +22,7 @@ import polars as pl
 
 from dagster_project import dbt_runner, warehouse
 from dagster_project.home import Home
-from dagster_project.landing.store import first_known_on, identity
+from dagster_project.landing.store import first_known_on, identity, seal_all
 
 # Folders under dbt/models whose tables say what has landed, and nothing of the days that are asked for.
 FROM_LANDING = ("staging", "core")
@@ -37,14 +37,17 @@ class Standing(NamedTuple):
 
 def standing(home: Home, names: set[str], days: Collection[date] = ()) -> Standing:
     """What need not be built. All else is forgotten: a build that dies half-way has changed some of it."""
+    seal_all(home.landing)
     wanted = _digests(home, names)
     with closing(warehouse.connect(home)) as connection:
         made = connection.execute(
             "select name, digest from scoring.standing_relations where name in "
             "(select view_name from duckdb_views() union all select table_name from duckdb_tables())"
         ).fetchall()
-        built = connection.execute("from scoring.standing_days").fetchall()
-        now = _digests_of_days(home, connection, days)
+        built = connection.execute(
+            "select as_of_date, digest from scoring.standing_days"
+        ).fetchall()
+        now, _ = _digests_of_days(home, connection, days)
         stand = names & {name for name, digest in made if wanted.get(name) == digest}
         left = sorted(set(days) - {day for day, digest in built if now.get(day) == digest})
         connection.execute(
@@ -63,10 +66,14 @@ def remember(home: Home, built: Collection[str], days: Collection[date] = ()) ->
     made = _digests(home, set(built))
     names = pl.DataFrame({"name": list(made), "digest": list(made.values())})
     with closing(warehouse.connect(home)) as connection:
-        now = _digests_of_days(home, connection, days)
+        now, data = _digests_of_days(home, connection, days)
         dated = pl.DataFrame(
-            {"as_of_date": list(now), "digest": list(now.values())},
-            schema={"as_of_date": pl.Date, "digest": pl.String},
+            {
+                "as_of_date": list(now),
+                "digest": list(now.values()),
+                "data_digest": [data[day] for day in now],
+            },
+            schema={"as_of_date": pl.Date, "digest": pl.String, "data_digest": pl.String},
         )
         warehouse.replace_rows(connection, "standing_relations", names, "name", list(made))
         warehouse.replace_rows(connection, "standing_days", dated, "as_of_date", list(days))
@@ -93,55 +100,75 @@ def _digests(home: Home, names: set[str]) -> dict[str, str]:
     dataless = dbt_runner.dataless(home) & names
     tables = (dbt_runner.names_of(home, FROM_LANDING) & names) - dataless
     made_of = dbt_runner.landed_tables_of(home, tables)
-    files = _landed_files(home) if tables else {}
+    files = landed_files(home) if tables else {}
     rules = dbt_runner.project_digest(home)
-    return dict.fromkeys(dataless, rules) | {
+    # Views read landing by its path: those of a home that was moved or copied are made again.
+    return dict.fromkeys(dataless, f"{rules} {home.root}") | {
         name: _digest(rules, {table: files.get(table, ()) for table in made_of[name]})
         for name in tables
     }
 
 
 def digests_of_data(
-    home: Home, connection: duckdb.DuckDBPyConnection | None, days: Collection[date]
+    home: Home, days: Collection[date], noted: Mapping[str, date | None]
 ) -> dict[date, str]:
-    """Of each day, a digest of all landed files that had become known by it; without a connection every file is opened."""
-    known = _first_known(home, connection) if days else {}
+    """Of each day, a digest of all landed files that had become known by it. noted: as in scoring.landed_files."""
+    known = _first_known(home, noted) if days else {}
     return {
         day: _digest("", {"": [text for text, first in known.items() if first <= day]})
         for day in sorted(days)
     }
 
 
+def data_of_days(
+    connection: duckdb.DuckDBPyConnection, days: Collection[date]
+) -> dict[date, str | None]:
+    """Of each day, the digest of the landed files that its features were made of; None where they do not stand."""
+    found = connection.execute("select as_of_date, data_digest from scoring.standing_days")
+    made_of = dict(found.fetchall())
+    return {day: made_of.get(day) for day in days}
+
+
 def _digests_of_days(
     home: Home, connection: duckdb.DuckDBPyConnection, days: Collection[date]
-) -> dict[date, str]:
-    """What the features of each day follow from: project, settings, and all that had become known by it."""
+) -> tuple[dict[date, str], dict[date, str]]:
+    """What the features of each day follow from: project, settings, and all that had become known by it; and the last alone."""
     rules = dbt_runner.project_digest(home)
-    data = digests_of_data(home, connection, days)
-    return {day: _digest(f"{rules} {digest}", {}) for day, digest in data.items()}
+    data = digests_of_data(home, days, _note_files(home, connection) if days else {})
+    return {day: _digest(f"{rules} {digest}", {}) for day, digest in data.items()}, data
 
 
-def _first_known(home: Home, connection: duckdb.DuckDBPyConnection | None) -> dict[str, date]:
+def _first_known(home: Home, noted: Mapping[str, date | None]) -> dict[str, date]:
     """Each landed file as it is now (table, place, identity), and the first day on which a row of it was known.
 
-    Remembered in the warehouse: a file is opened once. One without rows says nothing of any day.
+    One without rows says nothing of any day.
     """
-    files = {
-        f"{table} {text}": home.landing.joinpath(*table.split("__", 1), text.split(" ")[0])
-        for table, texts in _landed_files(home).items()
-        for text in texts
+    first = {}
+    for table, texts in landed_files(home).items():
+        for text in texts:
+            name = f"{table} {text}"
+            if name not in noted:
+                place = home.landing.joinpath(*table.split("__", 1), text.split(" ")[0])
+                first[name] = first_known_on(place)
+            else:
+                first[name] = noted[name]
+    return {name: first[name] or date.max for name in sorted(first)}
+
+
+def _note_files(home: Home, connection: duckdb.DuckDBPyConnection) -> dict[str, date | None]:
+    """What is known of landed files, with those that are new: a file is opened once."""
+    noted = dict(connection.execute("from scoring.landed_files").fetchall())
+    known = _first_known(home, noted)
+    new = {
+        name: None if day == date.max else day for name, day in known.items() if name not in noted
     }
-    seen = dict(connection.execute(_NOTED).fetchall()) if connection else {}
-    new = {text: first_known_on(path) for text, path in files.items() if text not in seen}
-    if new and connection:
-        noted = {"file": list(new), "first_known_on": list(new.values())}
-        rows = pl.DataFrame(noted, schema={"file": pl.String, "first_known_on": pl.Date})
+    if new:
+        rows = pl.DataFrame(
+            {"file": list(new), "first_known_on": list(new.values())},
+            schema={"file": pl.String, "first_known_on": pl.Date},
+        )
         warehouse.replace_rows(connection, "landed_files", rows, "file", list(new))
-    seen |= new
-    return {text: seen[text] or date.max for text in sorted(files)}
-
-
-_NOTED = "select file, first_known_on from scoring.landed_files"
+    return noted | new
 
 
 def _digest(rules: str, files: Mapping[str, Sequence[str]]) -> str:
@@ -151,10 +178,11 @@ def _digest(rules: str, files: Mapping[str, Sequence[str]]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _landed_files(home: Home) -> dict[str, list[str]]:
+def landed_files(home: Home) -> dict[str, list[str]]:
     """By landed table (`salesforce__account`): each file's place and what says that it is the same, in order."""
     found: dict[str, list[str]] = {}
     for file in sorted(home.landing.glob("*/*/ds=*/*.parquet")):
         vendor, table, *place = file.relative_to(home.landing).parts
-        found.setdefault(f"{vendor}__{table}", []).append(f"{'/'.join(place)} {identity(file)}")
+        if said := identity(file):
+            found.setdefault(f"{vendor}__{table}", []).append(f"{'/'.join(place)} {said}")
     return found

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
+from dagster_project import warehouse
 from dagster_project.config import Settings
 from dagster_project.publisher import horizon_columns
 from expectations.runner import MAX_ROWS
@@ -52,12 +53,13 @@ def account_scores_validations(
     """Validations that judge each of the days; each opens the warehouse when it reads, also if that is much later."""
     with closing(connect()) as connection:
         counts = _counts(connection, settings, days)
+        newest = warehouse.newest_scored(connection, days)
     for group in _groups(counts):
         if len(group) == 1:
-            explained = settings.explanation.accounts_on(group[0], days)
+            explained = settings.explanation.accounts_on(group[0], newest)
             yield _one_day(connect, settings, counts, explained, group[0])
         else:
-            yield from _several_days(connect, settings, counts, group)
+            yield from _several_days(connect, settings, counts, group, newest)
 
 
 def _counts(
@@ -169,11 +171,12 @@ def _several_days(
     settings: Settings,
     counts: pl.DataFrame,
     days: list[date],
+    newest: date,
 ) -> Iterator[Validation]:
     from expectations.suites.account_scores import day_counts_suite, several_days_suite
 
     rows = _rows(connect, settings, days)
-    explained = min(settings.explanation.accounts_on(day, days) for day in days)
+    explained = min(settings.explanation.accounts_on(day, newest) for day in days)
     mine = counts.filter(pl.col("as_of_date").is_in(days))
     reasons = _without_reasons(rows, explained)
     suite = partial(

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from pydantic import ValidationError
 
 from dagster_project import warehouse
 from dagster_project.config import Settings
@@ -29,7 +30,9 @@ from dagster_project.landing.store import damaged
 from dagster_project.provenance import MadeWith, made_with
 from dagster_project.publisher import connect_published
 from dagster_project.scored_rows import scored_rows
-from models.model_files import ModelFormatError
+from dagster_project.standing import landed_files
+from models.feature_contract import ContractError
+from models.model_files import ModelFormatError, OtherFormatError
 from models.registry import Registry, RegistryError
 from models.scorecard import PREFIX, Scorecard, scorecard_of
 from models.scoring import ScoringModel
@@ -79,6 +82,8 @@ class Verification:
     # Landed files and scoring models that are not as they were; rows of such models are not derived.
     damaged_files: dict[str, str] = field(default_factory=dict)
     damaged_models: dict[str, str] = field(default_factory=dict)
+    # Scoring models and scorecards that this version of the code cannot apply; nor are theirs.
+    unreadable_models: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_proven(self) -> bool:
@@ -96,17 +101,22 @@ def verify(
     found = Verification(processor=made_with(home).processor)
     stored = _drawn(home, sample, day, seed)
     found.rows, found.days = stored.height, stored["as_of_date"].n_unique()
+    runs, scorecards = _kept(home)
     tell("comparing landed files with their seals")
+    landed = landed_files(home)
     harm = damaged(home.landing)
     found.damaged_files = {str(f.relative_to(home.root)): why for f, why in harm.items()}
     if found.damaged_files or not found.rows:
         return found
-    runs, scorecards = _kept(home)
     tell(f"deriving features of {found.days} days from landing")
     features = _features(home, stored)
     tell(f"scoring {features.height} rows")
     derived = _derived(home, stored, features, scorecards, found)
     _compare(stored, derived, runs, made_with(home), found)
+    if found.different and landed_files(home) != landed:
+        raise BusyError(
+            "files have landed while scores were derived again; run it again when that has ended"
+        )
     return found
 
 
@@ -135,17 +145,14 @@ def _drawn(home: Home, sample: int, day: date | None, seed: int) -> pl.DataFrame
         )
 
 
-def _kept(home: Home) -> tuple[dict[str, MadeWith], dict[str, ScorecardSettings]]:
-    """With what each run scored, and the scorecards that have scored. Raises BusyError while another command writes."""
+def _kept(home: Home) -> tuple[dict[str, MadeWith], dict[str, str]]:
+    """With what each run scored, and as JSON the scorecards that have scored. Raises BusyError while another command writes."""
     names = list(MadeWith.__dataclass_fields__)
     with home.writing("scoring verify"), closing(warehouse.connect(home)) as connection:
         runs = connection.execute(f"select run_id, {', '.join(names)} from scoring.scoring_runs")
         made = {run_id: MadeWith(*rest) for run_id, *rest in runs.fetchall()}
         cards = connection.execute("select scoring_model_version, content from scoring.scorecards")
-        return made, {
-            version: ScorecardSettings(**json.loads(content))
-            for version, content in cards.fetchall()
-        }
+        return made, dict(cards.fetchall())
 
 
 def _features(home: Home, stored: pl.DataFrame) -> pl.DataFrame:
@@ -195,7 +202,7 @@ def _derived(
     home: Home,
     stored: pl.DataFrame,
     features: pl.DataFrame,
-    scorecards: dict[str, ScorecardSettings],
+    scorecards: dict[str, str],
     found: Verification,
 ) -> pl.DataFrame:
     """The rows as they would be scored now, each by the scoring model or scorecard that it names."""
@@ -203,14 +210,17 @@ def _derived(
     registry = Registry(home.mlflow_database, home.mlflow_artifacts)
     parts = []
     for (version,), rows in stored.group_by("scoring_model_version", maintain_order=True):
+        frame = features.join(rows.select(KEY), on=KEY, how="semi", maintain_order="left")
+        most = dict.fromkeys(frame["as_of_date"].unique(), frame.height)
         try:
             scorer = _scorer(version, registry, scorecards, settings)
+            scored, _ = scored_rows(frame, scorer, settings, most)
+        except (OtherFormatError, ContractError) as problem:
+            found.unreadable_models[version] = str(problem)
+            continue
         except (RegistryError, ModelFormatError) as problem:
             found.damaged_models[version] = str(problem)
             continue
-        frame = features.join(rows.select(KEY), on=KEY, how="semi", maintain_order="left")
-        most = dict.fromkeys(frame["as_of_date"].unique(), frame.height)
-        scored, _ = scored_rows(frame, scorer, settings, most)
         parts.append(scored.with_columns(pl.lit(version).alias("scoring_model_version")))
     return pl.concat(parts, how="diagonal_relaxed") if parts else stored.clear()
 
@@ -218,16 +228,20 @@ def _derived(
 def _scorer(
     version: str,
     registry: Registry,
-    scorecards: dict[str, ScorecardSettings],
+    scorecards: dict[str, str],
     settings: Settings,
 ) -> ScoringModel | Scorecard:
     if version.startswith(PREFIX):
         training = settings.for_training()
-        if version in scorecards:
-            training = training.model_copy(update={"scorecard": scorecards[version]})
-        scorecard = scorecard_of(training)
-        if scorecard is None or scorecard.version != version:
+        if version not in scorecards:
             raise RegistryError("its lines are not on record")
+        try:
+            lines = ScorecardSettings(**json.loads(scorecards[version]))
+        except ValidationError as problem:
+            raise OtherFormatError(f"its lines cannot be read: {problem}") from None
+        scorecard = scorecard_of(training.model_copy(update={"scorecard": lines}))
+        if scorecard is None or scorecard.version != version:
+            raise OtherFormatError("its lines would score differently")
         return scorecard
     model, registered = registry.load_version(version), registry.registered_digest(version)
     if registered is not None and model.digest() != registered:
@@ -250,7 +264,8 @@ def _compare(
             continue
         made = runs.get(row["run_id"])
         other = again.get((row["as_of_date"], row["account_id"]))
-        unlike = _unlike(row, other, columns)
+        unreadable = found.unreadable_models.get(row["scoring_model_version"], "")
+        unlike = [MISSING] if unreadable else _unlike(row, other, columns)
         if not unlike:
             found.same += 1
             continue
@@ -260,7 +275,7 @@ def _compare(
         if is_elsewhere and other and all(_is_near(row[name], other[name]) for name in values):
             found.nearly += 1
             continue
-        why = _made_with_other(unlike, made, now)
+        why = _made_with_other(unlike, made, now, unreadable)
         found.not_comparable += bool(why)
         found.different += not why
         found.differences += [
@@ -296,11 +311,23 @@ def _is_near(stored: Any, derived: Any) -> bool:
     return numbers and abs(stored - derived) <= TOLERANCE
 
 
-def _made_with_other(unlike: list[str], made: MadeWith | None, now: MadeWith) -> str:
-    """With which other version a row was made that may explain what differs; empty if there is none."""
+def _made_with_other(
+    unlike: list[str], made: MadeWith | None, now: MadeWith, unreadable: str = ""
+) -> str:
+    """With which other version a row was made that may explain what differs; empty if there is none.
+
+    A run that is not on record explains nothing: what it scored with is written down before its first score. unreadable: why
+    this code cannot apply what scored the row.
+    """
     if made is None:
-        return "scored before versions were kept"
+        return ""
     changed = []
+    if unreadable:
+        is_other = (made.features_digest, made.code_digest) != (
+            now.features_digest,
+            now.code_digest,
+        )
+        return f"{unreadable}; version {made.code_version} made it" if is_other else ""
     is_feature = MISSING in unlike or "feature_digest" in unlike
     if is_feature and made.features_digest != now.features_digest:
         changed.append("the features' SQL or settings")

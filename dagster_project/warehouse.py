@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,11 +34,11 @@ TABLES = {
     "standing_relations": """
         name varchar not null, digest varchar not null""",
     "standing_days": """
-        as_of_date date not null, digest varchar not null""",
+        as_of_date date not null, digest varchar not null, data_digest varchar""",
     "landed_files": """
         file varchar not null, first_known_on date""",
     "scored_days": """
-        as_of_date date not null, digest varchar not null""",
+        as_of_date date not null, digest varchar""",
     "passed_days": """
         as_of_date date not null, run_id varchar""",
     "factor_contributions": """
@@ -98,6 +99,14 @@ def _add_new_columns(connection: duckdb.DuckDBPyConnection) -> None:
         for name, kind in _types_of(table).items():
             if (table, name) not in present:
                 connection.execute(f"alter table scoring.{table} add column {name} {kind}")
+
+
+def newest_scored(connection: duckdb.DuckDBPyConnection, days: Sequence[date]) -> date:
+    """The newest day of these and of all that has been scored."""
+    ((newest,),) = connection.execute(
+        "select max(as_of_date) from scoring.account_predictions"
+    ).fetchall()
+    return max(*days, newest or days[0])
 
 
 def columns_of(table: str) -> list[str]:

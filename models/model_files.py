@@ -28,6 +28,10 @@ class ModelFormatError(Exception):
     """The files of a scoring model are absent, damaged, or of another format."""
 
 
+class OtherFormatError(ModelFormatError):
+    """Nothing is wrong with them, and another version of this code can read them."""
+
+
 def save_model(model: ScoringModel, directory: Path) -> None:
     """Write the model into `directory`, which is made if absent."""
     directory = Path(directory)
@@ -45,7 +49,7 @@ def load_model(directory: Path) -> ScoringModel:
     directory = Path(directory)
     content = _read_content(directory)
     if content.get("format") not in READABLE:
-        raise ModelFormatError(
+        raise OtherFormatError(
             f"{directory / MODEL_FILE}: format {content.get('format')!r}, "
             f"this code reads {' and '.join(map(str, READABLE))}"
         )

@@ -5,7 +5,7 @@ models/scorecard.py).
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import dagster as dg
@@ -16,8 +16,8 @@ from dagster_project.config import Settings
 from dagster_project.provenance import made_with
 from dagster_project.resources import ScoringHome
 from dagster_project.scored_rows import scored_rows, scorer_of
-from dagster_project.standing import digests_of_data
-from dagster_project.warehouse import replace_rows
+from dagster_project.standing import data_of_days
+from dagster_project.warehouse import newest_scored, replace_rows
 from models.registry import Registry
 from models.scorecard import Scorecard, scorecard_of
 from models.scoring import ScoringModel
@@ -64,12 +64,14 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         settings, registry = scoring_home.home.settings(), scoring_home.registry()
         days = days_of(context)
         scored = explained = 0
-        loaded: dict[str, ScoringModel | Scorecard] = {}
         versions = {day: _version_of(day, config, registry, settings) for day in days}
+        loaded = {v: scorer_of(v, registry, settings) for v in sorted(set(versions.values()))}
+        cards = {v: one for v, one in loaded.items() if isinstance(one, Scorecard)}
+        # Before any score: whatever is stored, what made it is on record.
+        _keep(scoring_home, cards, context.run.run_id)
+        explain = _accounts_to_explain(scoring_home, settings, days)
         for version, together in _batches(scoring_home, versions):
-            if version not in loaded:
-                loaded[version] = scorer_of(version, registry, settings)
-            most = {day: settings.explanation.accounts_on(day, days) for day in together}
+            most = {day: explain[day] for day in together}
             predictions, factors = _score_days(
                 scoring_home, most, loaded[version], version, settings, context.run.run_id
             )
@@ -78,8 +80,6 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             context.log.info(
                 f"{together[0]} to {together[-1]}: {predictions.height} rows scored by {_in_words([version])}"
             )
-        cards = {v: one for v, one in loaded.items() if isinstance(one, Scorecard)}
-        _keep(scoring_home, cards, context.run.run_id)
         by = {"scored by": _in_words(loaded)}
         for table in ("account_predictions", "factor_contributions"):
             tell_each_day(context, table)
@@ -110,6 +110,25 @@ def _version_of(day: date, config: ScoringConfig, registry: Registry, settings: 
             allow_retries=False,
         )
     return scorecard.version
+
+
+def _accounts_to_explain(
+    scoring_home: ScoringHome, settings: Settings, days: Sequence[date]
+) -> dict[date, int]:
+    """Of each day: explaining costs more than all else, and what was explained before stays explained."""
+    connection = scoring_home.connect()
+    try:
+        newest = newest_scored(connection, days)
+        explained = connection.execute(
+            "select as_of_date, count(distinct account_id) from scoring.factor_contributions "
+            "where as_of_date in (select unnest(?::date[])) group by as_of_date",
+            [days],
+        ).fetchall()
+    finally:
+        connection.close()
+    asked = settings.explanation
+    before = {day: min(accounts, asked.max_accounts_per_day) for day, accounts in explained}
+    return {day: max(asked.accounts_on(day, newest), before.get(day, 0)) for day in days}
 
 
 def _in_words(versions) -> str:
@@ -178,8 +197,11 @@ def _score_days(
     days = list(most_explained)
     connection = scoring_home.connect()
     try:
-        data = digests_of_data(scoring_home.home, connection, days)
-        rested_on = pl.DataFrame({"as_of_date": list(data), "digest": list(data.values())})
+        data = data_of_days(connection, days)
+        rested_on = pl.DataFrame(
+            {"as_of_date": list(data), "digest": list(data.values())},
+            schema={"as_of_date": pl.Date, "digest": pl.String},
+        )
         frame = connection.execute(
             "from datasets.scoring_set where as_of_date in (select unnest(?::date[])) order by as_of_date, account_id",
             [days],

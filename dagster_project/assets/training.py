@@ -27,9 +27,13 @@ MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
 
 class TrainingConfig(dg.Config):
-    """What was known on which day; without it, the last day of the run's quarter."""
+    """What was known on which day; without it, the last day of the run's quarter.
+
+    scores_from: the first day that the model may score; without it, see `_first_day_to_score`.
+    """
 
     as_of: str = ""
+    scores_from: str = ""
 
 
 def training_dates(settings: Settings, as_of: date) -> list[date]:
@@ -119,13 +123,17 @@ def training_assets(
         context: dg.AssetExecutionContext, config: TrainingConfig, scoring_home: ScoringHome
     ) -> Iterator[dg.MaterializeResult]:
         as_of = as_of_run(context, config)
-        yield from _train_and_register(context, scoring_home, as_of)
+        scores_from = date.fromisoformat(config.scores_from) if config.scores_from else None
+        yield from _train_and_register(context, scoring_home, as_of, scores_from)
 
     return [build, scoring_model]
 
 
 def _train_and_register(
-    context: dg.AssetExecutionContext, scoring_home: ScoringHome, as_of: date
+    context: dg.AssetExecutionContext,
+    scoring_home: ScoringHome,
+    as_of: date,
+    scores_from: date | None,
 ) -> Iterator[dg.MaterializeResult]:
     settings = scoring_home.home.settings().for_training()
     connection = scoring_home.connect()
@@ -143,7 +151,7 @@ def _train_and_register(
         result,
         settings=settings,
         trained_as_of=as_of,
-        champion_from=_first_day_to_score(scoring_home, as_of),
+        champion_from=scores_from or _first_day_to_score(scoring_home, as_of),
         digest=training_digest(rows, settings, trainer_digest()),
         code_version=code,
     )

@@ -78,8 +78,8 @@ def _stale_days(home: Home) -> list[date]:
     """Published days of which landing would give something else now: what they rest on has been replaced, or more came."""
     from dagster_project.standing import digests_of_data
 
-    noted = {day: digest for day, digest in rests_on(home).items() if digest}
-    now = digests_of_data(home, None, noted)
+    noted, files = rests_on(home)
+    now = digests_of_data(home, noted, files)
     return [day for day in sorted(noted) if now[day] != noted[day]]
 
 

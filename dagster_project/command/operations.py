@@ -129,14 +129,22 @@ def check_span(home: Home, first: date, last: date) -> None:
         _check_in_history(home, day)
 
 
-def retrain(home: Home, as_of: date | None, show: bool = True) -> tuple[date, RunOutcome]:
-    """Train on what was known on a day (default: the last day that has landed). A refused training is not ok."""
+def retrain(
+    home: Home, as_of: date | None, show: bool = True, scores_from: date | None = None
+) -> tuple[date, RunOutcome]:
+    """Train on what was known on a day (default: the last day that has landed). A refused training is not ok.
+
+    scores_from: the first day that the model may score (default: the day of training, unless its scores are out).
+    """
     as_of = as_of or last_known_day(home)
     if as_of is None:
         raise NoAnswer("nothing has landed yet; see `scoring land --help`")
     _check_in_history(home, as_of)
     config = {
-        "scoring_model": {"as_of": as_of.isoformat()},
+        "scoring_model": {
+            "as_of": as_of.isoformat(),
+            "scores_from": scores_from.isoformat() if scores_from else "",
+        },
         "training_set_build": {"as_of": as_of.isoformat()},
     }
     outcome = run_job(

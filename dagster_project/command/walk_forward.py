@@ -68,7 +68,8 @@ def _trained(home: Home, start: date, as_of: date, tell: Tell, show: bool) -> Qu
     if as_of < settings.history_starts or not training_dates(settings, as_of):
         return Quarter(start, as_of, None, "no outcome had matured")
     tell(f"training on what was known on {as_of}")
-    _, outcome = retrain(home, as_of, show)
+    # The quarter's last day is still scored by the model of that quarter.
+    _, outcome = retrain(home, as_of, show, scores_from=as_of + timedelta(days=1))
     said = outcome.metadata.get("trained_models")
     if said is None:
         # Too few rows or wins for a training set; or trouble, which the back-fill will meet again. Told in the table's notes.

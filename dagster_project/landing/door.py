@@ -115,6 +115,7 @@ def land_files(
     version is found whichever part holds it.
     """
     tables = _tables(vendor)
+    has_replaced = replaced_dir is not None and any(replaced_dir.glob(f"{vendor}/*/ds={ds}"))
     firsts: dict[str, pl.DataFrame] = {}
     if known.is_history:
         for table in tables:
@@ -124,7 +125,7 @@ def land_files(
     for path in paths:
         table = table_of(path.name, tables)
         first = firsts.get(table.name) if table else None
-        if replaced_dir and table and path.is_file():
+        if has_replaced and table and path.is_file():
             sha256 = _identity(path, table)
             place = (vendor, table.name, ds, sha256)
             if (

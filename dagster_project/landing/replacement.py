@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
@@ -67,7 +68,9 @@ def restore(held: Path, landing_dir: Path, replaced_dir: Path) -> None:
 def replaced(replaced_dir: Path) -> list[dict]:
     """All that was ever replaced, oldest first."""
     record = replaced_dir / RECORD
-    return [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
+    text = record.read_text() if record.exists() else ""
+    # What a killed landing left after the last whole line: nothing had moved yet.
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
 
 
 def _landed(landing_dir: Path, receipt: Receipt) -> Path:
@@ -80,15 +83,21 @@ def _gives_way(earlier: Path, receipt: Receipt) -> bool:
 
 
 def _source(landed: Path) -> dict:
-    """Name and SHA-256 of the vendor's file; of one without rows its own name says the digest's beginning."""
-    rows = pl.scan_parquet(landed).select("source_file", "source_sha256").head(1).collect()
-    return (
-        rows.to_dicts()[0] if rows.height else {"source_file": None, "source_sha256": landed.stem}
-    )
+    """Name and SHA-256 of the vendor's file, and the first day that it tells of; of one without rows, or that cannot be read
+    any more, its own name says the digest's beginning.
+    """
+    nothing = {"source_file": None, "source_sha256": landed.stem, "known_from": None}
+    try:
+        rows = pl.scan_parquet(landed).select("source_file", "source_sha256").head(1).collect()
+        known_from = first_known_on(landed)
+    except (pl.exceptions.ComputeError, pl.exceptions.ColumnNotFoundError):
+        return nothing
+    return nothing | (rows.to_dicts()[0] | {"known_from": known_from} if rows.height else {})
 
 
 def _record(earlier: Path, receipt: Receipt, when: datetime) -> dict:
-    source, first = _source(earlier), first_known_on(earlier)
+    source = _source(earlier)
+    first = source["known_from"]
     return {
         "replaced_at": when.isoformat(timespec="seconds"),
         "vendor": receipt.vendor,
@@ -107,7 +116,14 @@ def _write_down(replaced_dir: Path, records: list[dict]) -> None:
     if not records:
         return
     replaced_dir.mkdir(parents=True, exist_ok=True)
-    with open(replaced_dir / RECORD, "a") as record:
-        record.writelines(json.dumps(one, sort_keys=True) + "\n" for one in records)
+    with open(replaced_dir / RECORD, "a+b") as record:
+        _cut_half_a_line(record)
+        record.writelines((json.dumps(one, sort_keys=True) + "\n").encode() for one in records)
         record.flush()
         os.fsync(record.fileno())
+
+
+def _cut_half_a_line(record: BinaryIO) -> None:
+    """What a killed landing may have left at the end."""
+    record.seek(0)
+    record.truncate(record.read().rfind(b"\n") + 1)

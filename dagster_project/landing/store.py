@@ -125,12 +125,18 @@ def sealed(landed: Path) -> str | None:
         return None
 
 
-def identity(landed: Path) -> str:
-    """What says that a landed file is the same as before: what its seal says; without one, its size and time of writing."""
-    if said := sealed(landed):
-        return said
-    seen = landed.stat()
-    return f"{seen.st_size} {seen.st_mtime_ns}"
+def seal_all(landing_dir: Path) -> None:
+    """Seal what an earlier version has landed."""
+    for landed in landing_dir.glob("*/*/ds=*/*.parquet"):
+        seal(landed)
+
+
+def identity(landed: Path) -> str | None:
+    """SHA-256 of a landed file as its seal says, or of its bytes where it has none; None when it has just gone."""
+    try:
+        return sealed(landed) or sha256_of(landed)
+    except FileNotFoundError:
+        return None
 
 
 def damage(landed: Path) -> str | None:

@@ -1,7 +1,7 @@
-"""A run killed at any moment leaves the published scores whole, and run again ends as if nothing had happened.
+"""A run that dies at any moment leaves the published scores whole, and run again ends as if nothing had happened.
 
-Belongs here: SIGKILL at moments spread over the measured length of a refresh and of a back-fill, publishing included. Not here:
-what is refused while another run writes (test_daily_refresh.py).
+Belongs here: SIGKILL at moments spread over the measured length of a refresh, of its publishing and of a back-fill; disks that
+fill up. Not here: what is refused while another run writes (test_daily_refresh.py).
 
 Here a few moments; `KILLS=30 python -m pytest tests/e2e/test_killed_runs.py` takes thirty of each.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,10 @@ from tests.command_line import SCORING, Scoring, environment
 
 LAST = date(2026, 6, 30)
 KILLS = int(os.environ.get("KILLS", "3"))
+LATE_ACCOUNT = (
+    "Id,Name,Website,Industry,CreatedDate,SystemModstamp,IsDeleted\n"
+    "001LATE0000000001,Late Lumber,late-lumber.example,Software,2026-06-01T09:00:00Z,2026-06-28T09:00:00Z,false\n"
+)
 BACKFILL = ("backfill", "--from", "2026-06-28", "--to", "2026-06-30")
 
 
@@ -123,13 +128,123 @@ def test_a_killed_refresh_is_run_again_as_if_nothing_had_happened(homes):
         assert history(other) == history(calm)
 
 
-def test_a_killed_backfill_leaves_each_day_as_it_was_and_is_run_again(homes):
+def test_a_run_killed_while_it_publishes_is_run_again_as_if_nothing_had_happened(homes):
+    """Publishing is the end of a run, and short: here all moments are in it."""
     calm, other = homes
-    before = history(calm)
+    for number, share in enumerate(moments(3), start=1):
+        day = LAST + timedelta(days=number)
+        before = served(other)
+        seconds, publishing = publishing_of(calm, "refresh")
+        killed(other, "refresh", after=seconds - publishing * (1 - share))
+        assert served(other) in (before, served(calm))
+        other("refresh", "--date", str(day))
+        assert served(other) == served(calm) and history(other) == history(calm)
+
+
+def publishing_of(scoring: Scoring, *arguments: str) -> tuple[float, float]:
+    """Run it; returns its seconds, and those from the first change of what is published to its end."""
+    begun, started = time.time(), time.monotonic()
+    scoring(*arguments)
+    seconds = time.monotonic() - started
+    published = (scoring.home / "published").rglob("*")
+    changed = [f.stat().st_mtime for f in published if f.is_file() and f.stat().st_mtime > begun]
+    return seconds, seconds - (min(changed) - begun)
+
+
+def test_a_killed_backfill_leaves_each_day_old_or_new_and_is_run_again(homes, tmp_path):
+    """A late file is in force, so that the days come out different from before."""
+    calm, other = homes
+    (tmp_path / "account.csv").write_text(LATE_ACCOUNT)
+    old = history(calm)
+    for scoring in homes:
+        scoring("land", "salesforce", tmp_path / "account.csv", "--date", "2026-06-28")
+    before = shutil.copytree(other.home, tmp_path / "before")
     seconds = timed(calm, *BACKFILL)
-    assert history(calm) == before
+    new = history(calm)
+    changed = {day for day in new if new[day] != old[day]}
+    assert changed == {date(2026, 6, day) for day in (28, 29, 30)}
     for share in moments(2):
         killed(other, *BACKFILL, after=share * seconds)
-        assert history(other) == before and served(other) == served(calm)
+        seen = history(other)
+        assert all(seen[day] in (old[day], new[day]) for day in old)
+        assert served(other)[0] == LAST
         other(*BACKFILL)
-        assert history(other) == before and served(other) == served(calm)
+        assert history(other) == new and served(other) == served(calm)
+        shutil.rmtree(other.home)
+        shutil.copytree(before, other.home)
+
+
+def test_a_run_whose_files_may_not_grow_says_so_and_is_run_again(homes):
+    calm, other = homes
+    calm("refresh")
+    before = served(other), history(other)
+    for megabytes in (0.05, 0.5, 2, 8):
+        said = limited(other, int(megabytes * 2**20), "refresh")
+        assert said.returncode == 1 and "Traceback" not in said.stdout + said.stderr
+        assert said.stderr.strip()
+        assert (served(other), history(other)) == before
+    other("refresh")
+    assert served(other) == served(calm) and history(other) == history(calm)
+
+
+def limited(scoring: Scoring, most: int, *arguments: str) -> subprocess.CompletedProcess:
+    """Run it where no file may grow beyond so many bytes."""
+    return subprocess.run(
+        [SCORING, *arguments],
+        env=environment(SCORING_HOME=str(scoring.home)),
+        cwd=scoring.home.parent,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
+    )
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of its own in memory."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = ["mount", "-t", "tmpfs", "-o", "size=600m", "tmpfs", str(place)]
+    if not shutil.which("mount") or subprocess.run(mounted, capture_output=True).returncode:
+        pytest.skip(
+            "this machine lets nobody mount a file system; see the test of files that may not grow"
+        )
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_disk_that_fills_up_leaves_what_is_served_and_the_run_is_run_again(
+    small_demo, small_disk, tmp_path
+):
+    calm = copy_of(small_demo[0], tmp_path / "calm")
+    other = copy_of(small_demo[0], small_disk / "home")
+    for number, share in enumerate(moments(4), start=1):
+        before = served(other), history(other)
+        seconds = timed(calm, "refresh")
+        process = subprocess.Popen(
+            [SCORING, "refresh"],
+            env=environment(SCORING_HOME=str(other.home)),
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        time.sleep(share * seconds)
+        fill(small_disk / "filler")
+        said, _ = process.communicate()
+        assert "Traceback" not in said
+        if process.returncode:
+            assert "space" in said or "full" in said or "disk" in said, said
+            assert (served(other), history(other)) == before
+        (small_disk / "filler").unlink()
+        other("refresh", "--date", str(LAST + timedelta(days=number)))
+        assert served(other) == served(calm) and history(other) == history(calm)
+
+
+def fill(place) -> None:
+    with open(place, "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(2**20))
+        except OSError:
+            pass

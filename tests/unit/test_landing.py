@@ -493,3 +493,26 @@ def test_a_damaged_import_is_made_anew_as_it_was_or_not_at_all(land, tmp_path):
     file.unlink()
     assert land(HEAD + SECOND, known=HISTORY).rows_landed == 1
     assert file.read_bytes() == whole and damaged(tmp_path / "landing") == {}
+
+
+def test_half_a_line_of_the_record_is_passed_over_and_then_gone(land, tmp_path):
+    """A landing was killed while it wrote: nothing had moved yet."""
+    landing_dir, aside = tmp_path / "landing", tmp_path / "replaced"
+    aside.mkdir()
+    (aside / "replaced.jsonl").write_text('{"replaced_at": "2024-')
+    assert replaced(aside) == []
+    land(HEAD + FIRST)
+    later = land(HEAD + SECOND, name="account_2.csv")
+    made = replace_arrivals([later], landing_dir, aside, datetime(2024, 3, 6, 5))
+    assert replaced(aside) == made != []
+
+
+def test_a_damaged_file_gives_way_too(land, tmp_path):
+    land(HEAD + FIRST)
+    (file,) = (tmp_path / "landing").glob("*/*/ds=*/*.parquet")
+    file.write_bytes(file.read_bytes()[:-20])
+    later = land(HEAD + SECOND, name="account_2.csv")
+    places = (tmp_path / "landing", tmp_path / "replaced")
+    (record,) = replace_arrivals([later], *places, datetime(2024, 3, 6, 5))
+    assert (record["sha256"], record["known_from"]) == (file.stem, None)
+    assert {f.stem for f in file.parent.glob("*.parquet")} == {later.sha256[:16]}

@@ -30,6 +30,7 @@ def scored():
             "create table spine.spine_account_day (as_of_date date, is_eligible boolean)"
         )
         connection.execute("create table scoring.passed_days (as_of_date date)")
+        connection.execute("create table scoring.account_predictions (as_of_date date)")
         for day, accounts in ((FIRST, 100), (SECOND, 40), (THIRD, 41)):
             connection.execute(
                 "insert into marts.account_scores_daily by name select ? as as_of_date, range + 1 as rank, 50.0 as score, "

@@ -1,5 +1,6 @@
 """What is said of a stored score that was derived again: the same, different, or made with another version."""
 
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -80,14 +81,29 @@ def test_a_row_that_is_not_derived_is_a_difference():
         ),
         (MadeWith("features", "old", "settings", "v1", "p"), {"score": 9.0}, "the code"),
         (MadeWith("features", "code", "old", "v1", "p"), {"flags": []}, "scoring.yaml"),
-        (None, {"score": 9.0}, "before versions were kept"),
     ],
 )
 def test_what_was_made_with_other_is_named_and_no_difference(made, changed, words):
     found = compared(derived=frame(**changed), made=made)
     assert (found.not_comparable, found.different, found.is_proven) == (1, 0, True)
     assert words in found.differences[0].made_with_other
-    assert made is None or "v1 made it" in found.differences[0].made_with_other
+    assert "v1 made it" in found.differences[0].made_with_other
+
+
+def test_a_run_that_is_not_on_record_excuses_nothing():
+    assert compared(derived=frame(score=9.0), made=None).different == 1
+    assert compared(made=None).same == 1
+
+
+def test_what_this_code_cannot_apply_is_no_difference_if_another_code_made_it():
+    gone = {"1": "the frame lacks columns: visits_7d"}
+    for made in (NOW, None):
+        assert compared(derived=frame().clear(), made=made, unreadable_models=gone).different == 1
+    for changed in ({"features_digest": "old"}, {"code_digest": "old"}):
+        made = replace(NOW, **changed, code_version="v1")
+        found = compared(derived=frame().clear(), made=made, unreadable_models=gone)
+        assert (found.not_comparable, found.is_proven) == (1, True)
+        assert found.differences[0].made_with_other == f"{gone['1']}; version v1 made it"
 
 
 def test_other_features_do_not_excuse_a_score_that_changed_by_itself():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from dagster_project.command.terminal.console import print_lines
@@ -48,13 +48,27 @@ def print_status(answer: Mapping[str, Any]) -> None:
 
 def _print_stale(days: Sequence[date] | None) -> None:
     if days:
-        said = literal(days[0]) if len(days) == 1 else f"{literal(days[0])} to {literal(days[-1])}"
+        spans = _spans(days)
         print_lines(
-            f"Of {counted(len(days), 'published day')} ({said}) landing would give other scores now, since files that were known "
-            "by then have come or been replaced. To score them again:"
+            f"Of {counted(len(days), 'published day')} landing would give other scores now, since files that were known by then "
+            "have come or been replaced. To score them again:"
         )
-        print_commands(f"scoring backfill --from {days[0]} --to {days[-1]}")
+        for first, last in spans[:LATEST]:
+            print_commands(f"scoring backfill --from {first} --to {last}")
+        if len(spans) > LATEST:
+            print_lines(f"and {counted(len(spans) - LATEST, 'later span')}; --json lists all days")
         print_lines("")
+
+
+def _spans(days: Sequence[date]) -> list[tuple[date, date]]:
+    """Days that follow each other, as first and last."""
+    spans: list[tuple[date, date]] = []
+    for day in days:
+        if spans and day - spans[-1][1] == timedelta(days=1):
+            spans[-1] = (spans[-1][0], day)
+        else:
+            spans.append((day, day))
+    return spans
 
 
 def _print_feeds(feeds: Sequence[Mapping[str, Any]] | None) -> None:
