@@ -16,8 +16,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from dagster_project import standing
-from dagster_project.command.answers import last_published
 from dagster_project.home import Home
+from dagster_project.publisher import last_published
 
 DAYS = 90
 SCORING = Path(sys.executable).with_name("scoring")

@@ -205,8 +205,8 @@ def _judge(
 
 
 def _result(guard: Guard, reports: list[Any], told: str) -> dg.AssetCheckResult:
-    findings = [f"{r.partition}: {finding.text()}" for r in reports for finding in r.findings]
-    critical = [f"{r.partition}: {f.text()} {f.advice}" for r in reports for f in r.failed_critical]
+    findings = [f"{_of(r)}{finding.text()}" for r in reports for finding in r.findings]
+    critical = [f"{_of(r)}{f.text()} {f.advice}" for r in reports for f in r.failed_critical]
     critical += [told] if told else []
     passed = all(report.success for report in reports)
     return dg.AssetCheckResult(
@@ -222,6 +222,11 @@ def _result(guard: Guard, reports: list[Any], told: str) -> dg.AssetCheckResult:
             "findings": findings,
         },
     )
+
+
+def _of(report: Any) -> str:
+    """Which arrival or day a report is of; nothing where there is none."""
+    return f"{report.partition}: " if report.partition not in ("", "None") else ""
 
 
 def _remember_passed_days(scoring_home: ScoringHome, run_id: str, judged: list[Judged]) -> str:

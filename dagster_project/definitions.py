@@ -14,6 +14,8 @@ from dagster_project.assets import ingestion, monitoring, publishing, scoring, t
 from dagster_project.checks import PASSED_DAYS, asking_ahead, suite_checks
 from dagster_project.home import Home, quiet_environment
 from dagster_project.home_layout import open_home
+from dagster_project.landing.inbox import waiting_days
+from dagster_project.publisher import last_published
 from dagster_project.resources import ScoringHome
 
 
@@ -45,7 +47,9 @@ def build_definitions(
         ],
         asset_checks=suite_checks(settings),
         jobs=jobs,
-        schedules=automation.schedules(settings, jobs),
+        schedules=automation.schedules(
+            settings, jobs, lambda day: waiting_days(home, last_published(home), day)
+        ),
         resources={
             "scoring_home": ScoringHome(path=str(home.root), lock_wait_seconds=lock_wait_seconds)
         },

@@ -7,6 +7,8 @@ validations (checks.py), which suite guards which table (feed_suites.py).
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import partial
+from pathlib import Path
+from statistics import median
 
 import dagster as dg
 import polars as pl
@@ -17,12 +19,16 @@ from dagster_project.config import Settings
 from dagster_project.feed_suites import FEED_SUITES, landed_files, rows_by_file, rows_to_check
 from dagster_project.feeds import VENDORS
 from dagster_project.feeds.contract import Table
+from dagster_project.feeds.file_names import days_in
 from dagster_project.home import Home
 from dagster_project.landing.replacement import restore
-from dagster_project.landing.store import hold_arrival
+from dagster_project.landing.store import hold_arrival, rows_in
 from dagster_project.resources import ScoringHome
 from dagster_project.validations import Judged, Validation
 from expectations.suites.arrival import arrival_facts, arrival_suite
+
+# Of a table whose files are whole days or weeks, a file is held against so many before it.
+FILES_COMPARED, LEAST_FILES_COMPARED = 28, 4
 
 
 def hold_refused(vendor: str, tables: Sequence[str]) -> Callable:
@@ -42,8 +48,8 @@ def hold_refused(vendor: str, tables: Sequence[str]) -> Callable:
         for place in held:
             restore(place, home.landing, home.replaced)
         return (
-            f"Held back in {', '.join(map(str, sorted(held)))}. Take the file out of {home.inbox / vendor}/<day>, or put a "
-            "corrected one in its place, and run the day again."
+            f"Held back in {', '.join(map(str, sorted(held)))}. Correct the file and land it again; if it came from "
+            f"{home.inbox / vendor}/<day>, take it out of there or put the corrected one in its place, and run the day again."
         )
 
     return hold
@@ -116,7 +122,26 @@ def files_of(vendor: str, settings: Settings) -> Callable:
 def _files(home: Home, vendor: str, table: str, day: date) -> pl.DataFrame:
     refused = home.quarantine / vendor / table / f"ds={day}"
     landed = landed_files(home.landing, vendor, table, day)
-    return rows_by_file(landed, sorted(refused.glob("*.parquet")))
+    files = rows_by_file(landed, sorted(refused.glob("*.parquet")))
+    usual = _usual_rows(home, vendor, table, day) if files.height else None
+    return files.with_columns(pl.lit(usual, dtype=pl.Float64).alias("usual"))
+
+
+def _usual_rows(home: Home, vendor: str, table: str, day: date) -> float | None:
+    """Median of the rows of the table's last files before a day; None where a file is no whole day or week, or they are few."""
+    declared = next(one for one in VENDORS[vendor] if one.name == table)
+    if not (declared.day_in_name or declared.day_of_file):
+        return None
+    earlier = sorted(home.landing.glob(f"{vendor}/{table}/ds=*/*.parquet"))
+    before = [file for file in earlier if file.parent.name < f"ds={day}"][-FILES_COMPARED:]
+    rows = [rows_in(file) for file in before if _is_of_one_day(file)]
+    return float(median(rows)) if len(rows) >= LEAST_FILES_COMPARED else None
+
+
+def _is_of_one_day(landed: Path) -> bool:
+    """Whether the vendor's file was one day's or week's: an import may hold months."""
+    name = pl.scan_parquet(landed).select("source_file").head(1).collect()
+    return name.height > 0 and len(days_in(name.item())) == 1
 
 
 def _arrival(files: pl.DataFrame, settings: Settings, day: date) -> Validation:

@@ -153,6 +153,18 @@ def _attached(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Non
     connection.execute("detach published")
 
 
+def last_published(home: Home) -> date | None:
+    """The latest day with scores, None before the first."""
+    try:
+        connection = connect_published(home)
+    except FileNotFoundError:
+        return None
+    try:
+        return connection.execute("select max(as_of_date) from scores.account_scores").fetchone()[0]
+    finally:
+        connection.close()
+
+
 def republish_views(home: Home) -> None:
     """Point the history views at the folder's present place (they hold absolute paths)."""
     if not home.published_database.exists():
@@ -194,7 +206,7 @@ def horizon_columns(settings: Settings) -> str:
         f"win_probabilities[{days}] as win_probability_{days}d"
         for days in settings.conversion.horizons_days
     )
-    head = "account_id, account_name, domain, as_of_date, score"
+    head = "account_id, account_name, domain, owner_id, as_of_date, score"
     return f"{head}, {spread}, * exclude ({head}, win_probabilities)"
 
 

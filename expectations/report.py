@@ -44,7 +44,8 @@ class Finding:
         count = self.unexpected_count
         seen = f"{count:,} row{'' if count == 1 else 's'}" if count else self.observed
         shown = f", e.g. {', '.join(self.examples)}" if self.examples else ""
-        return f"{self.severity}: {self.description} Found: {seen or 'otherwise'}{shown}."
+        found = f" Found: {seen}{shown}." if seen else " This does not hold."
+        return f"{self.severity}: {self.description}{found}"
 
 
 @dataclass(frozen=True)
@@ -165,8 +166,15 @@ def finding_of(result: Any) -> Finding:
         unexpected_count=None if count is None else int(count),
         unexpected_share=None if percent is None else round(percent / 100, 6),
         observed=None if observed is None else _short(observed),
-        examples=_examples(seen.get("partial_unexpected_list") or []),
+        examples=_examples(_as_shares(seen.get("partial_unexpected_list") or [], config.kwargs)),
     )
+
+
+def _as_shares(values: list[Any], kwargs: dict[str, Any]) -> list[Any]:
+    """Values of a column of shares (0-1) as people say them."""
+    if not str(kwargs.get("column", "")).endswith("_share"):
+        return values
+    return [f"{value:.0%}" if isinstance(value, float) else value for value in values]
 
 
 def _examples(values: list[Any]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ Trouble with the disk or a mounted folder does fail it, and is retried.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from dagster_project.landing.replacement import replace_arrivals
 from dagster_project.landing.store import write_schemas
 from dagster_project.resources import ScoringHome
 
+CORRECTED = "in the place of what the file of this name held before, which is kept in replaced/"
 QUARANTINE = dg.AssetKey("landing_quarantine")
 RETRIES = dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
@@ -93,11 +95,9 @@ def landing_assets(
                 context.log.info(_in_words(receipt))
                 receipts.append(receipt)
                 left[receipt.table] -= 1
-                if not left[receipt.table] and not config.is_replacing:
+                if not left[receipt.table]:
+                    _give_way(receipts, receipt.table, config, context, scoring_home)
                     landed(vendor, receipt.table, context, scoring_home)
-        if config.is_replacing:
-            for gone in replace_arrivals(receipts, home.landing, home.replaced, scoring_home.now()):
-                context.log.info(f"{gone['file']} of {gone['day']} gave way to {gone['by']}")
         landed(vendor, None, context, scoring_home)
         context.log_event(_refusals(receipts))
         for key in sorted(context.selected_asset_keys):
@@ -105,6 +105,36 @@ def landing_assets(
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(mine, receipts))
 
     return land
+
+
+def _give_way(
+    receipts: list[Receipt],
+    table: str,
+    config: LandingConfig,
+    context: dg.AssetExecutionContext,
+    scoring_home: ScoringHome,
+) -> None:
+    """Take out of landing what a table's new files replace: on purpose all of the day; in the inbox, where a file lies by
+    its name and day, what the file held before it was corrected. The receipts say so.
+    """
+    if table == UNKNOWN_TABLE or (config.paths and not config.is_replacing):
+        return
+    home = scoring_home.home
+    gone = replace_arrivals(
+        [receipt for receipt in receipts if receipt.table == table],
+        home.landing,
+        home.replaced,
+        scoring_home.now(),
+        is_by_name=not config.is_replacing,
+    )
+    for record in gone:
+        context.log.info(f"{record['file']} of {record['day']} gave way to {record['by']}")
+    if not config.is_replacing:
+        new = {record["by_sha256"] for record in gone}
+        receipts[:] = [
+            replace(one, warnings=(*one.warnings, CORRECTED)) if one.sha256 in new else one
+            for one in receipts
+        ]
 
 
 def _known(config: LandingConfig, day: date) -> KnownAt:

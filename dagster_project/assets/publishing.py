@@ -3,6 +3,8 @@
 Here: the asset that makes a day visible. Not here: how files are written (publisher.py), who may pass (checks.py).
 """
 
+from datetime import date
+
 import dagster as dg
 
 from dagster_project import publisher
@@ -37,23 +39,26 @@ def publishing_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
                 "dagster/row_count": sum(rows.values()),
                 "days": [day.isoformat() for day in rows],
                 "query": 'scoring query "select * from scores.account_scores"',
-                "whom to call first": dg.MetadataValue.md(_first_accounts(scoring_home)),
+                "whom to call first": dg.MetadataValue.md(_first_accounts(scoring_home, days)),
             }
         )
 
     return published_scores
 
 
-def _first_accounts(scoring_home: ScoringHome, limit: int = 10) -> str:
+def _first_accounts(scoring_home: ScoringHome, days: list[date], limit: int = 10) -> str:
+    """Of the last of the days, as a table."""
     connection = connect(scoring_home.home)
     try:
         rows = connection.execute(
-            "select rank, account_name, round(score, 1), band, reasons[1] from marts.account_scores order by rank limit ?",
-            [limit],
+            "select rank, account_name, round(score, 1), band, reasons[1] from marts.account_scores_daily "
+            "where as_of_date = ? order by rank limit ?",
+            [max(days, default=None), limit],
         ).fetchall()
     finally:
         connection.close()
-    lines = ["| rank | account | score | band | first reason |", "|---|---|---|---|---|"]
+    lines = [f"As of {max(days, default='no day')}", ""]
+    lines += ["| rank | account | score | band | first reason |", "|---|---|---|---|---|"]
     lines += [
         "| " + " | ".join(str(v if v is not None else "").replace("|", "\\|") for v in row) + " |"
         for row in rows

@@ -134,7 +134,7 @@ def _why_not_found(connection: duckdb.DuckDBPyConnection, account: str, day: dat
         "select count(*) from scores.account_scores_daily where as_of_date = ?", [day]
     ).fetchone()[0]
     if not days:
-        return f"no scores are stored for {day}; `scoring status` lists the stored days"
+        return f"no scores are stored for {day}{_nearest_days(connection, day)}"
     near = connection.execute(
         "select account_name from scores.account_scores where account_name is not null "
         "order by jaro_winkler_similarity(lower(account_name), lower(?)) desc, account_name limit 3",
@@ -142,6 +142,17 @@ def _why_not_found(connection: duckdb.DuckDBPyConnection, account: str, day: dat
     ).fetchall()
     hint = f"; did you mean {', '.join(name for (name,) in near)}?" if near else ""
     return f"no account {account!r} among the scores of {day} (an id, a domain or a name){hint}"
+
+
+def _nearest_days(connection: duckdb.DuckDBPyConnection, day: date) -> str:
+    """The stored days before and after a day, as the end of a sentence."""
+    found = connection.execute(
+        "select max(as_of_date) filter (where as_of_date < $day), min(as_of_date) filter (where as_of_date > $day) "
+        "from scores.account_scores_daily",
+        {"day": day},
+    ).fetchone()
+    near = [str(one) for one in found if one]
+    return f"; the nearest stored days are {' and '.join(near)}" if near else ""
 
 
 def _since(
@@ -198,18 +209,6 @@ def evaluation(home: Home, day: date) -> list[dict[str, Any]]:
             "order by slice <> 'all', slice, predictor <> 'model', predictor",
             [day],
         )
-    finally:
-        connection.close()
-
-
-def last_published(home: Home) -> date | None:
-    """The latest day with scores, None before the first."""
-    try:
-        connection = connect_published(home)
-    except FileNotFoundError:
-        return None
-    try:
-        return connection.execute("select max(as_of_date) from scores.account_scores").fetchone()[0]
     finally:
         connection.close()
 

@@ -39,6 +39,8 @@ class DemoHome:
     trained_as_of: date
     verdict: str
     scoring_model_version: str | None
+    # Of those whose files lie in the inbox.
+    last_later_day: date
 
 
 def make_demo(
@@ -57,6 +59,7 @@ def make_demo(
     seen = _read(stamp)
     _refuse_other_data(home, seen, asked)
     plan = _Plan(world.first_day, world.last_day)
+    later = world.last_day + timedelta(days=world.later_days)
     if seen and seen["is_done"]:
         return DemoHome(
             False,
@@ -65,6 +68,7 @@ def make_demo(
             plan.train_as_of,
             seen["verdict"],
             seen["scoring_model_version"],
+            later,
         )
     _write(stamp, asked | {"is_done": False})
     dbt_runner.parse_ahead(home)
@@ -94,7 +98,7 @@ def make_demo(
         )
     )
     _write(stamp, asked | {"is_done": True, "verdict": verdict, "scoring_model_version": version})
-    return DemoHome(True, plan.first_day, plan.last_day, plan.train_as_of, verdict, version)
+    return DemoHome(True, plan.first_day, plan.last_day, plan.train_as_of, verdict, version, later)
 
 
 @dataclass(frozen=True)

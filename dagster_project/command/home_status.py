@@ -15,6 +15,7 @@ import duckdb
 from dagster_project.command.landed import feeds, landed_twice, refused_groups
 from dagster_project.command.query_rows import rows_of
 from dagster_project.home import Home
+from dagster_project.landing.inbox import waiting_days
 from dagster_project.landing.replacement import replaced
 from dagster_project.publisher import connect_published, rests_on
 
@@ -27,9 +28,11 @@ def home_status(home: Home) -> dict[str, Any]:
         "settings": str(home.settings_file),
         "published": None,
         "feeds": feeds(home, groups),
+        "waiting_days": waiting_days(home),
         "landed_twice": landed_twice(home),
         "replaced": replaced(home.replaced),
         "quarantined": groups[:10],
+        "quarantined_kinds": len(groups),
         "rows_in_quarantine": sum(group["rows"] for group in groups),
     }
     try:
@@ -57,7 +60,7 @@ def _add_published(
         "select count(distinct as_of_date) as stored, min(as_of_date) as first, max(as_of_date) as last "
         "from scores.account_scores_daily",
     )[0]
-    answer["stale_days"] = _stale_days(home)
+    answer["stale_days"] = stale_days(home)
     health = {
         (row["vendor"], row["table_name"]): row
         for row in rows_of(connection, "select * from scores.feed_health")
@@ -74,7 +77,7 @@ def _add_published(
     )
 
 
-def _stale_days(home: Home) -> list[date]:
+def stale_days(home: Home) -> list[date]:
     """Published days of which landing would give something else now: what they rest on has been replaced, or more came."""
     from dagster_project.standing import digests_of_data
 

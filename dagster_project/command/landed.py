@@ -104,9 +104,14 @@ def _source_file(landed_file: Path) -> str | None:
 
 
 def refused_groups(home: Home) -> list[dict[str, Any]]:
-    """Rows in quarantine now by file and reason, most first."""
+    """Rows in quarantine now by file, column and kind of reason, with one of the reasons; whole files first, then most rows.
+
+    A reason may quote what is wrong, so that each row's is its own.
+    """
     return rows_in_parquet(
         home.quarantine,
-        "select vendor, table_name, source_file, reason, count(*) as rows from {files} "
-        "group by all order by rows desc, 1, 2, 3, 4",
+        "select vendor, table_name, source_file, min(reason) as reason, count(*) as rows from {files} "
+        "group by vendor, table_name, source_file, column_name, source_line is null, "
+        "regexp_replace(reason, '''[^'']*''|[0-9]+', '', 'g') "
+        "order by source_line is null desc, rows desc, 1, 2, 3, 4",
     )

@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from dagster_project.automation import quarter_of
-from dagster_project.command.answers import last_published
 from dagster_project.command.errors import NoAnswer, WrongUse
 from dagster_project.command.landed import arrivals, last_known_day
 from dagster_project.command.runs import RunOutcome, run_job
@@ -20,8 +19,10 @@ from dagster_project.feeds import VENDORS
 from dagster_project.feeds.file_names import table_of
 from dagster_project.home import Home, utc_now
 from dagster_project.landing.door import data_files
+from dagster_project.landing.inbox import waiting_days
 from dagster_project.landing.known_at import arrival_day
 from dagster_project.landing.store import landed_before, sha256_of
+from dagster_project.publisher import last_published
 from models.promotion import PROMOTE
 
 
@@ -102,14 +103,33 @@ def _refused_files(outcome: RunOutcome) -> tuple[str, ...]:
     )
 
 
-def refresh(home: Home, day: date | None, show: bool = True) -> tuple[date, RunOutcome]:
-    """One day, by default the one after the last published. Raises NoAnswer when there is no day to go on from."""
+def refresh(
+    home: Home, day: date | None, show: bool = True, skips_days: bool = False
+) -> tuple[date, RunOutcome]:
+    """One day, by default the one after the last published.
+
+    skips_days: leave what waits in the inbox for days between. Raises NoAnswer when there is no day to go on from, WrongUse when
+    days would be left out unasked.
+    """
     day = day or _next_day(home)
     _check_in_history(home, day)
+    if not skips_days:
+        _refuse_to_skip(home, day)
     outcome = run_job(home, "daily_refresh", partition=day.isoformat(), show_progress=show)
     if not outcome.ok:
         outcome = replace(outcome, problems=(*_refused_files(outcome), *outcome.problems))
     return day, outcome
+
+
+def _refuse_to_skip(home: Home, day: date) -> None:
+    """What lies in the inbox for earlier days would be missing in the day's scores, which would shift for it."""
+    left = waiting_days(home, last_published(home), day)
+    if left:
+        span = f"{left[0]}" if len(left) == 1 else f"{left[0]} to {left[-1]}"
+        raise WrongUse(
+            f"files of {span} wait in the inbox and would be missing in the scores of {day}; take them first: `scoring refresh` "
+            "without --date does the next day each time (--skip leaves them)"
+        )
 
 
 def backfill(
@@ -140,6 +160,11 @@ def retrain(
     if as_of is None:
         raise NoAnswer("nothing has landed yet; see `scoring land --help`")
     _check_in_history(home, as_of)
+    if not any(home.landing.glob("*/opportunity/ds=*/*.parquet")):
+        raise NoAnswer(
+            "no opportunity has landed, and a training learns from won deals: land the CRM's export of opportunities first "
+            "(`scoring status` lists what was refused)"
+        )
     config = {
         "scoring_model": {
             "as_of": as_of.isoformat(),

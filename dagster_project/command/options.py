@@ -7,6 +7,7 @@ here: any one command (questions.py, pipeline.py, tools.py).
 from __future__ import annotations
 
 import functools
+import sqlite3
 import sys
 from collections.abc import Callable
 from datetime import date, datetime
@@ -38,6 +39,21 @@ class Day(click.ParamType):
             self.fail(f"{value!r} is not a day; write it as in 2026-01-31", param, ctx)
 
 
+def _trouble_with_the_disk(problem: Exception) -> str | None:
+    """What the system, or SQLite for it, says of a file that cannot be read or written; None of anything else."""
+    inner: BaseException | None = problem
+    while inner is not None:
+        if isinstance(inner, sqlite3.OperationalError) or (
+            isinstance(inner, OSError) and inner.errno is not None
+        ):
+            return (
+                f"the home cannot be read or written: {inner}. Mend that (space, rights, limits of this process) and run it "
+                "again; what is published stays as it is"
+            )
+        inner = inner.__cause__ or inner.__context__
+    return None
+
+
 def answering(command: Callable[..., int | None]) -> Callable[..., None]:
     """Turn a user's mistake into one clear message and the right exit status."""
 
@@ -60,6 +76,11 @@ def answering(command: Callable[..., int | None]) -> Callable[..., None]:
         ) as problem:
             print_error(str(problem))
             sys.exit(2)
+        except Exception as problem:
+            if (said := _trouble_with_the_disk(problem)) is None:
+                raise
+            print_error(said)
+            sys.exit(1)
         sys.exit(status or 0)
 
     return wrapped

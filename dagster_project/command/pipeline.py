@@ -16,6 +16,7 @@ import click
 
 from dagster_project.command import answers
 from dagster_project.command.errors import NoAnswer, WrongUse
+from dagster_project.command.home_status import stale_days
 from dagster_project.command.json_text import snake_case, to_json
 from dagster_project.command.landed import arrivals, landed_twice, last_known_day, refused_rows
 from dagster_project.command.options import AS_JSON, Day, answering
@@ -29,8 +30,10 @@ from dagster_project.command.terminal.run_report import (
     print_outcome,
 )
 from dagster_project.command.terminal.scores import print_top
+from dagster_project.command.terminal.status import print_stale
 from dagster_project.home import Home
 from dagster_project.home_layout import open_home
+from dagster_project.publisher import last_published
 
 
 @click.command()
@@ -64,7 +67,7 @@ def demo(accounts: int, months: int, seed: int, as_json: bool) -> None:
         print_training(answers.training(home, made.scoring_model_version))
         print_lines("")
     print_top(answers.top(home, 10), home.settings().conversion.primary_horizon_days)
-    print_lines("The next 30 days lie in the inbox, one refresh each:")
+    print_lines(f"Days up to {made.last_later_day} lie in the inbox, one refresh each:")
     print_commands("scoring refresh")
 
 
@@ -115,7 +118,7 @@ def land(
     about = {"known_as_of": known, "is_history": is_history}
     status = report_run(home, outcome, as_json, about if as_json else None)
     if outcome.ok and not as_json:
-        print_landing_day(known, answers.last_published(home))
+        print_landing_day(known, last_published(home))
         for file in landed_twice(home):
             if file["source_file"] in {one["file"] for one in files}:
                 print_warning(twice(file))
@@ -132,9 +135,15 @@ def twice(file: dict[str, Any]) -> str:
 @click.option(
     "--date", "day", type=Day(), help="The day; default: the one after the last published."
 )
+@click.option(
+    "--skip",
+    "skips_days",
+    is_flag=True,
+    help="Leave files that wait in the inbox for earlier days.",
+)
 @AS_JSON
 @answering
-def refresh(day: date | None, as_json: bool) -> int:
+def refresh(day: date | None, skips_days: bool, as_json: bool) -> int:
     """One day: inbox → landing → features → checks → scores → published.
 
     Files of the day lie in inbox/<vendor>/<YYYY-MM-DD>/ of the home. Without any data, or when a check fails, nothing is
@@ -143,8 +152,13 @@ def refresh(day: date | None, as_json: bool) -> int:
     from dagster_project.command import operations
 
     home = open_home()
-    day, outcome = operations.refresh(home, day, show=not as_json)
-    return report_run(home, outcome, as_json, {"as_of_date": day})
+    day, outcome = operations.refresh(home, day, show=not as_json, skips_days=skips_days)
+    status = report_run(home, outcome, as_json, {"as_of_date": day})
+    last = last_published(home)
+    if not as_json and last and day < last:
+        # Later days did not know of what has just landed.
+        print_stale(stale_days(home))
+    return status
 
 
 @click.command()
@@ -300,6 +314,7 @@ def report_run(
             "job": outcome.job,
             "run_id": outcome.run_id,
             "problems": outcome.problems,
+            "warnings": outcome.warnings,
             "files": files,
             "refused": refused,
         }

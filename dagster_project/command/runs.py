@@ -47,6 +47,8 @@ class RunOutcome:
     problems: tuple[str, ...]
     metadata: Mapping[str, Mapping[str, Any]]
     seconds: float
+    # What checks found and did not stop the run for.
+    warnings: tuple[str, ...] = ()
 
 
 def prepare_instance(home: Home) -> None:
@@ -111,11 +113,13 @@ def run_job(
             raise_on_error=False,
         )
         problems = tuple(_problems(instance, result.run_id))
+        warnings = tuple(_warnings(instance, result.run_id))
         return RunOutcome(
             job=job,
             run_id=result.run_id,
             ok=result.success,
             problems=problems,
+            warnings=warnings,
             metadata=_metadata(instance, result.run_id),
             seconds=time.monotonic() - started,
         )
@@ -156,6 +160,21 @@ def _problems(instance: Any, run_id: str) -> list[str]:
                 _innermost(event)
             )
     return list(steps or whole)
+
+
+def _warnings(instance: Any, run_id: str) -> list[str]:
+    """What checks found and did not stop the run for, each once. That a vendor sends nothing on a day is most often its way."""
+    found: dict[str, None] = {}
+    for record in instance.all_logs(run_id):
+        event = record.dagster_event
+        if event is None or event.event_type_value != "ASSET_CHECK_EVALUATION":
+            continue
+        check = event.event_specific_data
+        if check.check_name == "data_arrived":
+            continue
+        if not check.passed and check.severity.value == "WARN" and check.description:
+            found.setdefault(check.description)
+    return list(found)
 
 
 def _raise_if_busy(error: Any) -> None:

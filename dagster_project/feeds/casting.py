@@ -20,7 +20,7 @@ MAX_NUMBER = 1e16
 # Years that every library downstream can hold (nanosecond clocks end in 2262).
 FIRST_YEAR, LAST_YEAR = 1600, 2261
 
-_NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
+_NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _MOMENT = (
     r"^(\d{4}-\d{2}-\d{2})"
     r"(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*"
@@ -85,7 +85,8 @@ def _without_blanks(text: pl.Series) -> pl.Series:
 def _typed(raw: pl.Series, text: pl.Series, column: Column) -> pl.Series:
     dtype = column.dtype
     if column.parse is not None:
-        return column.parse(text.str.strip_chars())
+        parsed = column.parse(text.str.strip_chars())
+        return _in_range(parsed) if parsed.dtype.is_temporal() else parsed
     if dtype == pl.String:
         return text
     if raw.dtype.is_temporal() and dtype in (pl.Date, pl.Datetime):

@@ -80,7 +80,8 @@ class Table:
     history import takes them as known.
 
     `is_headerless` files hold the declared columns in order; `day_in_name` is the column that the
-    date in the file's name fills; rows that a vendor `repeats` on purpose all land.
+    date in the file's name fills, `day_of_file` one whose rows are all of that date; rows that a vendor
+    `repeats` on purpose all land.
     """
 
     vendor: str
@@ -95,6 +96,7 @@ class Table:
     variants: tuple[Variant, ...] = ()
     is_headerless: bool = False
     day_in_name: str = ""
+    day_of_file: str = ""
     repeats: bool = False
     nested: Nested | None = None
 
@@ -167,7 +169,9 @@ def match_header(names: Sequence[str], table: Table) -> Header:
     made = set(variant.joined) if variant else set()
     made.add(table.day_in_name)
     absent = [c for c in table.columns if c.name not in index and c.name not in made]
-    _refuse_missing([c.name for c in absent if c.required], names, table, is_header=bool(index))
+    # A row without a header may hold a word that is also a column's name (LeadSource: Website).
+    is_header = 2 * len(index) >= len(names) or len(index) > 2
+    _refuse_missing([c.name for c in absent if c.required], names, table, is_header)
     used = set(index.values())
     return Header(
         index,
@@ -211,7 +215,7 @@ def _refuse_missing(
     if missing and not is_header:
         # Not shown: without a header the first line is a row, which may name a person.
         raise BadFile(
-            f"the first line ({len(names)} values) holds no column name of {table.vendor} {table.name}; "
+            f"the first line ({len(names)} values) holds next to no column name of {table.vendor} {table.name}; "
             f"export the file with a header line that names at least {', '.join(missing)}",
             column=missing[0],
         )

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from dagster_project.feeds.contract import STAMP, Column, Nested, Table
+from dagster_project.feeds.salesforce_columns import record_id
 
 _VALUE = ("string_value", "int_value", "float_value", "double_value")
 _PARAM = pl.Struct({"key": pl.String, "value": pl.Struct(dict.fromkeys(_VALUE, pl.String))})
@@ -157,6 +158,7 @@ EVENT = Table(
     stamps=("event_at",),
     created="event_at",
     known="event_date",
+    day_of_file="event_date",
     repeats=True,
     nested=Nested(
         SCHEMA,
@@ -183,7 +185,8 @@ EVENT = Table(
             expects="microseconds since 1970 (16 digits), such as 1706659200000000",
         ),
         Column("event_name", required=True),
-        Column("user_id"),
+        # The CRM's id of a person.
+        record_id("user_id"),
         Column("user_pseudo_id"),
         Column("page_location"),
         Column("page_title"),

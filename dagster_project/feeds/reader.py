@@ -72,9 +72,12 @@ class TableReader:
 
     def __iter__(self) -> Iterator[Chunk]:
         good, reasons = 0, []
+        name = self._name or getattr(self._source, "name", "")
         if self._table.day_in_name:
-            name = self._name or getattr(self._source, "name", "")
             self._file_day = _day_of(name, self._table, self._file_day)
+        elif self._table.day_of_file:
+            days = days_in(name)
+            self._file_day = days[0] if len(days) == 1 else None
         with open_source(self._source, self._name) as opened:
             for part in _parts(opened, self._table, self._chunk_rows):
                 if isinstance(part, Header):
@@ -93,6 +96,8 @@ class TableReader:
         if self._needs_stamp:
             for i in frame["change_stamp"].is_null().arg_true():
                 reasons.setdefault(i, (self._table.created, _NO_STAMP))
+        for i, day in self._of_other_days(frame):
+            reasons.setdefault(i, (self._table.day_of_file, _OTHER_DAY.format(day, self._file_day)))
         kept = frame.with_row_index("_row")
         if reasons:
             kept = kept.filter(~pl.col("_row").is_in(list(reasons)))
@@ -107,10 +112,22 @@ class TableReader:
             sorted([*raw.bad, *bad], key=lambda b: b.line or 0),
         )
 
+    def _of_other_days(self, frame: pl.DataFrame) -> list[tuple[int, date]]:
+        """Places and days of rows that are not of the file's day: they would stand for all of their own day."""
+        column = self._table.day_of_file
+        if not column or self._file_day is None:
+            return []
+        others = (frame[column] != self._file_day).fill_null(False).arg_true()
+        return [(i, frame[column][i]) for i in others]
+
 
 _NOWHERE = pl.Series(dtype=pl.Boolean)
 _ISO = "%Y-%m-%dT%H:%M:%S%.6f"
 _REPEATED = "the same {} and change stamp as line {}; the first is kept, remove one of them"
+_OTHER_DAY = (
+    "the row is of {}, the file's name says {}: put it into the file of its day, with all rows of that day, or take the date out "
+    "of the file's name"
+)
 _NO_STAMP = (
     "a history import needs created_date or a change stamp to tell when the row was known, and the "
     "row has neither; add CreatedDate and SystemModstamp, or land the file with --date"

@@ -210,6 +210,11 @@ def _identity(path: Path, table: Table | None) -> str:
     return hashlib.sha256(f"{digest} {path.name}".encode()).hexdigest()
 
 
+def file_identity(path: Path, tables: tuple[Table, ...]) -> str:
+    """By what a vendor's file is known once it has been through the door: its name there begins with it."""
+    return _identity(path, table_of(path.name, tables))
+
+
 def _again(door: _Door, landed: Path) -> Receipt:
     seal(landed)
     quarantined = door.quarantine_dir / landed.relative_to(door.landing_dir)

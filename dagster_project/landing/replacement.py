@@ -26,19 +26,24 @@ RECORD = "replaced.jsonl"
 
 
 def replace_arrivals(
-    receipts: Iterable[Receipt], landing_dir: Path, replaced_dir: Path, when: datetime
+    receipts: Iterable[Receipt],
+    landing_dir: Path,
+    replaced_dir: Path,
+    when: datetime,
+    is_by_name: bool = False,
 ) -> list[dict]:
     """Move what landed before of the receipts' tables and days out of landing; returns what was written down of it.
 
-    All earlier files of the table and day give way; of a table whose files say their own day, only those of the same name.
-    Refused files, and files of which no row landed, replace nothing.
+    All earlier files of the table and day give way; of a table whose files say their own day, only those of the same name, and
+    with is_by_name of every table (a file was corrected where it lay). Refused files, and files of which no row landed, replace
+    nothing.
     """
     landed = [receipt for receipt in receipts if not receipt.error and receipt.rows_landed]
     keep = {_landed(landing_dir, receipt) for receipt in landed}
     records = {}
     for receipt in landed:
         for earlier in sorted(_landed(landing_dir, receipt).parent.glob("*.parquet")):
-            if earlier not in keep and _gives_way(earlier, receipt):
+            if earlier not in keep and _gives_way(earlier, receipt, is_by_name):
                 records[earlier] = _record(earlier, receipt, when)
     _write_down(replaced_dir, list(records.values()))
     for record in records.values():
@@ -77,9 +82,12 @@ def _landed(landing_dir: Path, receipt: Receipt) -> Path:
     return day_file(landing_dir, receipt.vendor, receipt.table, receipt.ds, receipt.sha256)
 
 
-def _gives_way(earlier: Path, receipt: Receipt) -> bool:
+def _gives_way(earlier: Path, receipt: Receipt, is_by_name: bool) -> bool:
     table = next(one for one in VENDORS[receipt.vendor] if one.name == receipt.table)
-    return not table.day_in_name or _source(earlier)["source_file"] == receipt.source_file
+    return (
+        not (table.day_in_name or is_by_name)
+        or _source(earlier)["source_file"] == receipt.source_file
+    )
 
 
 def _source(landed: Path) -> dict:

@@ -11,7 +11,7 @@
 
 {# 'https://www.Example.com:80/x?y' → 'example.com'; null when nothing is left. #}
 {% macro to_domain(website) -%}
-    nullif(regexp_extract(regexp_replace(lower(trim({{ website }})), '^([a-z][a-z0-9+.-]*:)?(//)?(www[0-9]?[.])?', ''), '^[^/?#:\s]+'), '')
+    nullif(regexp_extract(regexp_replace(lower(trim({{ website }})), '^([a-z][a-z0-9+.-]*:)?(//)?(www[0-9]?[.])?', ''), '^[^/?#:\s]+').rtrim('.'), '')
 {%- endmacro %}
 
 {# A text without surrounding blanks; null when nothing is left. #}

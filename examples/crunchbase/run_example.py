@@ -29,6 +29,7 @@ from dagster_project.command.terminal.messages import print_commands
 from dagster_project.command.terminal.scores import print_top
 from dagster_project.home import Home, HomeError, home_path, quiet_environment
 from dagster_project.home_layout import open_home
+from dagster_project.publisher import last_published
 from examples.crunchbase.convert import convert
 from examples.crunchbase.source import SourceError
 
@@ -198,7 +199,7 @@ def measures(home: Home, day: date) -> dict[str, Any]:
 def finish(home: Home, as_of: date, top: int, started: float) -> None:
     """Whom to call first and why, and where to ask further."""
     print_lines("")
-    if (latest := answers.last_published(home)) != as_of:
+    if (latest := last_published(home)) != as_of:
         print_lines(
             f"This home has been refreshed since: its latest scores are those of {latest}, shown here; what stands above "
             f"is of {as_of}.",

@@ -13,21 +13,27 @@ from expectations.vocabulary import column, critical, suite, warning
 if TYPE_CHECKING:
     import polars as pl
 
+# Of the median of earlier files. Weekends and holidays stay above it.
+LEAST_OF_USUAL = 0.25
+
 
 def arrival_facts(files: pl.DataFrame) -> Any:
     """Return the pandas frame that `arrival_suite` checks: one row a file of the arrival.
 
-    files: source_file, and its rows `landed` and `refused`. A file that could not be read at all
-    counts as one refused row.
+    files: source_file, its rows `landed` and `refused`, and the `usual` number of rows (null where
+    it is not known). A file that could not be read at all counts as one refused row.
     """
     import pandas as pd
 
     rows = []
-    for name, good, bad in files.select("source_file", "landed", "refused").iter_rows():
+    for name, good, bad, usual in files.select(
+        "source_file", "landed", "refused", "usual"
+    ).iter_rows():
         came = good + bad
-        rows.append((name, came, good, bad, bad / came if came else 0.0))
+        share = came / usual if usual else float("nan")
+        rows.append((name, came, good, bad, bad / came if came else 0.0, share))
     names = ["source_file", "rows_delivered", "rows_landed", "rows_quarantined"]
-    return pd.DataFrame(rows, columns=[*names, "quarantined_share"])
+    return pd.DataFrame(rows, columns=[*names, "quarantined_share", "usual_share"])
 
 
 def arrival_suite(quarantine_limit: float = 0.20, small_arrival_rows: int = 50) -> Any:
@@ -56,6 +62,14 @@ def arrival_suite(quarantine_limit: float = 0.20, small_arrival_rows: int = 50) 
                 "Look into the home's folder quarantine/: file, line, column and reason stand there.",
                 column="rows_quarantined",
                 max_value=0,
+            ),
+            warning(
+                "ColumnValuesToBeBetween",
+                "as_many_rows_as_usual",
+                f"Each file of a whole day or week holds at least {LEAST_OF_USUAL:.0%} of the rows that such files usually hold.",
+                "It may have been cut off, and stands for its whole day or week: have the vendor send it again.",
+                column="usual_share",
+                min_value=LEAST_OF_USUAL,
             ),
         ],
     )

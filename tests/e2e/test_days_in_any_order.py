@@ -40,8 +40,12 @@ def test_days_refreshed_out_of_order_are_scored_again_and_then_the_same(
 ):
     """Each refresh lands its own day: those scored too early are said to rest on less than there is."""
     scoring = copy_of(small_demo[0], tmp_path / "home")
-    for day in (DAYS[2], DAYS[0], DAYS[1]):
-        scoring("refresh", "--date", day)
+    assert "2026-07-01 to 2026-07-02 wait" in scoring("refresh", "--date", DAYS[2], status=2).err
+    scoring("refresh", "--date", DAYS[2], "--skip")
+    assert scoring("status", "--json").json()["waiting_days"][:2] == DAYS[:2]
+    scoring("refresh", "--date", DAYS[0])
+    said = scoring("refresh", "--date", DAYS[1])
+    assert f"scoring backfill --from {DAYS[2]} --to {DAYS[2]}" in " ".join(said.out.split())
     assert scoring("status", "--json").json()["stale_days"] == [DAYS[2]]
     scoring("backfill", "--from", DAYS[2], "--to", DAYS[2])
     assert scoring("status", "--json").json()["stale_days"] == []

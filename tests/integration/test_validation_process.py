@@ -25,7 +25,9 @@ def asked(folder):
 
 
 def delivered(refused=0):
-    return pl.DataFrame({"source_file": "account.csv", "landed": 100, "refused": refused})
+    return pl.DataFrame(
+        {"source_file": "account.csv", "landed": 100, "refused": refused, "usual": None}
+    )
 
 
 @pytest.fixture(scope="module")

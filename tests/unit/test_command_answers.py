@@ -52,7 +52,12 @@ def test_the_folders_say_what_landed_was_refused_and_came_twice(tmp_path):
     folder = home.quarantine / "salesforce" / "account" / "ds=2026-01-02"
     folder.mkdir(parents=True)
     refused = {"vendor": "salesforce", "table_name": "account", "source_file": "it's.csv"}
-    pl.DataFrame([refused | {"reason": "ragged"}] * 4).write_parquet(folder / "cd.parquet")
+    dates = [
+        refused | {"reason": f"'{n}.1.2026' is no date", "source_line": n, "column_name": "day"}
+        for n in range(1, 4)
+    ]
+    whole = refused | {"reason": "no text", "source_line": None, "column_name": None}
+    pl.DataFrame([*dates, whole]).write_parquet(folder / "cd.parquet")
     answer = home_status(home)
     assert answer["published"] is None and answer["rows_in_quarantine"] == 4
     (feed,) = answer["feeds"]
@@ -60,8 +65,11 @@ def test_the_folders_say_what_landed_was_refused_and_came_twice(tmp_path):
     assert feed["last_known_at"] == last_known_day(home) == date(2026, 1, 2)
     (twice,) = answer["landed_twice"]
     assert twice["source_file"] == "account.csv" and len(twice["days"]) == 2
-    (group,) = answer["quarantined"]
-    assert (group["source_file"], group["rows"]) == ("it's.csv", 4)
+    # One kind of reason, whatever it quotes; a file that was refused whole stands first.
+    assert [(g["source_file"], g["rows"], g["reason"]) for g in answer["quarantined"]] == [
+        ("it's.csv", 1, "no text"),
+        ("it's.csv", 3, "'1.1.2026' is no date"),
+    ]
 
 
 def test_names_in_json_are_in_snake_case():

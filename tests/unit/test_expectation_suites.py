@@ -81,7 +81,8 @@ def history() -> pl.DataFrame:
 
 def delivered(**files):
     rows = [(name, landed, refused) for name, (landed, refused) in files.items()]
-    return pl.DataFrame(rows, schema=["source_file", "landed", "refused"], orient="row")
+    frame = pl.DataFrame(rows, schema=["source_file", "landed", "refused"], orient="row")
+    return frame.with_columns(pl.lit(None, dtype=pl.Float64).alias("usual"))
 
 
 def arrival() -> pl.DataFrame:
@@ -229,6 +230,7 @@ DAMAGES: dict[str, dict[str, Damage]] = {
     "arrival": {
         "quarantined_share_below_limit": put("quarantined_share", 0.21),
         "nothing_quarantined": put("rows_quarantined", 1),
+        "as_many_rows_as_usual": put("usual_share", 0.2),
     },
     "account": {
         **LANDED,
@@ -395,6 +397,13 @@ def test_one_odd_record_of_a_small_arrival_does_not_block(store):
 def test_a_bad_row_of_a_small_file_does_not_block_and_a_bad_big_one_does(store):
     small = check(arrival_facts(delivered(account=(2, 1))), arrival_suite(), store)
     big = check(arrival_facts(delivered(account=(70, 30))), arrival_suite(), store)
+    usual = pl.lit(1000.0).alias("usual")
+    cut = check(arrival_facts(delivered(week=(100, 0)).with_columns(usual)), arrival_suite(), store)
+    whole = check(
+        arrival_facts(delivered(week=(300, 0)).with_columns(usual)), arrival_suite(), store
+    )
+    assert (cut.success, whole.findings) == (True, ())
+    assert [finding.examples for finding in cut.warnings] == [("10%",)]
     assert small.success and len(small.warnings) == 1
     assert [finding.expectation for finding in big.failed_critical] == [
         "quarantined_share_below_limit"

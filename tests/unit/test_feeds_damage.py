@@ -329,3 +329,8 @@ def test_a_file_without_a_header_is_refused_without_showing_its_first_row():
     reason = refused(b"001XX0000000030,Jane Doe,jane.doe@example.com\n")
     assert "no column name of salesforce account" in reason
     assert "jane" not in reason.lower()
+
+
+def test_a_first_row_in_which_one_word_is_a_columns_name_is_not_shown_either():
+    reason = refused(b"Jane Doe,jane.doe@example.com,Website,New York,US,Website Inc,x\n")
+    assert "next to no column name" in reason and "jane" not in reason.lower()

@@ -185,6 +185,12 @@ def test_events_that_come_twice_in_a_file_all_land(land):
         ({"event_timestamp": None}, "event_at", "event_at is empty"),
         ({"event_date": "31.01.2024"}, "event_date", "is not a day written as YYYYMMDD"),
         ({"event_date": "20240230"}, "event_date", "is not a day written as YYYYMMDD"),
+        ({"event_date": "00010101"}, "event_date", "is not a day written as YYYYMMDD"),
+        (
+            {"event_date": "20240130"},
+            "event_date",
+            "of 2024-01-30, the file's name says 2024-01-31",
+        ),
         ({"event_name": None}, "event_name", "event_name is empty"),
         ({"event_params": "secret"}, "event_params", "event_params is not a list of {key, value"),
         ({"event_params": ["secret"]}, "event_params", "event_params is not a list of {key, value"),
@@ -206,6 +212,17 @@ def test_a_damaged_event_costs_that_event_only(damage, column, words):
     (bad,) = read.bad
     assert (bad.line, bad.column) == (2, column)
     assert words in bad.reason and "secret" not in bad.reason
+
+
+@pytest.mark.parametrize("name", ["events.jsonl", "events_20240130_20240131.jsonl"])
+def test_a_file_of_no_one_day_may_hold_any(name):
+    read = events(ga4_event(1) | {"event_date": "20240130"}, ga4_event(2), name=name)
+    assert (read.good.height, read.bad) == (2, [])
+
+
+def test_a_user_id_of_15_characters_is_the_crms_of_18():
+    row = events(ga4_event(1) | {"user_id": " 0035g00000000TQ "}).good.row(0, named=True)
+    assert row["user_id"] == "0035g00000000TQAAY"
 
 
 def test_a_parquet_of_seconds_is_refused_row_by_row():

@@ -108,18 +108,24 @@ def test_outcome_of_a_run_goes_to_both_streams(capsys):
         problems=("check on account_scores: scores differ",),
         metadata={"account": {"rows": 12}, "empty": {}},
         seconds=3.21,
+        warnings=("\n".join(f"2026-01-31: finding {n}" for n in range(7)),),
     )
     print_outcome(outcome, {"as_of_date": date(2026, 1, 31)})
     captured = capsys.readouterr()
     assert "daily_refresh as_of_date 2026-01-31: not done in 3.2 s (run 01234567)" in captured.out
     assert "account  rows  12" in captured.out and "empty" not in captured.out
-    assert captured.err == "error: check on account_scores: scores differ\n"
+    *warnings, error = captured.err.splitlines()
+    assert error == "error: check on account_scores: scores differ"
+    assert warnings == [f"warning: 2026-01-31: finding {n}" for n in range(5)]
+    assert "and 2 more warnings" in captured.out
 
 
 def test_sizes_of_tables_and_long_texts_are_left_to_the_pages(capsys):
     facts = {"seconds": 0.1, "dagster/row_count": 5}
     verdict = facts | {"verdict": "promote", "md": "| a |\n| b |", "calibration": '{"kept": "x"}'}
-    outcome = SimpleNamespace(job="retrain", run_id="0" * 8, ok=True, problems=(), seconds=1.0)
+    outcome = SimpleNamespace(
+        job="retrain", run_id="0" * 8, ok=True, problems=(), warnings=(), seconds=1.0
+    )
     outcome.metadata = {"label_conversion": facts, "trained_models": verdict}
     print_outcome(outcome, {})
     text = capsys.readouterr().out

@@ -24,7 +24,8 @@ def scored():
         connection.execute("create schema marts; create schema scoring; create schema spine")
         connection.execute(
             "create table marts.account_scores_daily (as_of_date date, rank bigint, score double, score_basis text, "
-            "account_id text, account_name text, domain text, win_probabilities map(integer, double), reasons text[])"
+            "account_id text, account_name text, domain text, owner_id text, win_probabilities map(integer, double), "
+            "reasons text[])"
         )
         connection.execute(
             "create table spine.spine_account_day (as_of_date date, is_eligible boolean)"

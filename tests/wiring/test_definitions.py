@@ -6,7 +6,7 @@ Belongs here: snapshots and rules of the definitions. Does not belong here: what
 import os
 import subprocess
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -14,9 +14,11 @@ import pytest
 
 from dagster_project import automation, warehouse
 from dagster_project.automation import quarterly_partitions
+from dagster_project.config import DEFAULT_SETTINGS_FILE
 from dagster_project.definitions import build_definitions
 from dagster_project.feeds import VENDORS
 from dagster_project.home_layout import open_home
+from dagster_project.settings_file import load_settings
 
 PROJECT = Path(__file__).parents[2]
 # The way of the data, as the pages show it from left to right.
@@ -261,6 +263,16 @@ def test_a_tick_asks_for_the_day_or_quarter_that_just_ended(definitions, schedul
     )
     (request,) = found.evaluate_tick(context).run_requests
     assert (request.partition_key, request.run_key) == (partition, partition)
+
+
+def test_days_that_nobody_refreshed_come_first():
+    """The schedules were off for two days, and files came."""
+    settings, missed = load_settings(DEFAULT_SETTINGS_FILE), [date(2026, 1, 29), date(2026, 1, 30)]
+    daily, _ = automation.schedules(settings, automation.jobs(), lambda day: missed)
+    tick = datetime.fromisoformat("2026-02-01T05:00+00:00")
+    requests = daily(dg.build_schedule_context(scheduled_execution_time=tick))
+    days = ["2026-01-29", "2026-01-30", "2026-01-31"]
+    assert [(one.partition_key, one.run_key) for one in requests] == [(day, day) for day in days]
 
 
 def test_a_training_of_a_quarter_stands_on_its_last_day():

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dagster_project.command.demo import DemoHome
 
 ROWS_SHOWN = 10
+WARNINGS_SHOWN = 5
 FAR_DAYS = 7
 # Longer lists (the days of a back-fill) are told by their ends.
 LONGEST_LIST = 7
@@ -114,6 +115,13 @@ def print_outcome(outcome: Any, about: Mapping[str, Any], said_already: Sequence
     print_lines(f"{head}: {done} in {outcome.seconds:.1f} s (run {outcome.run_id[:8]})")
     if outcome.ok and "published_scores" in outcome.metadata and not said_already:
         print_commands("scoring top")
+    found = [line for text in outcome.warnings for line in text.splitlines()]
+    for line in found[:WARNINGS_SHOWN]:
+        print_warning(line)
+    if len(found) > WARNINGS_SHOWN:
+        print_lines(
+            f"and {counted(len(found) - WARNINGS_SHOWN, 'more warning')}; `--json` and the checks' pages say all."
+        )
     for problem in outcome.problems:
         print_error(problem)
 

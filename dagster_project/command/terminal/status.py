@@ -36,7 +36,8 @@ def print_status(answer: Mapping[str, Any]) -> None:
             f"({literal(days.get('first'))} to {literal(days.get('last'))})",
         }
         print_pairs("Status", pairs)
-    _print_stale(answer.get("stale_days"))
+    print_stale(answer.get("stale_days"))
+    _print_waiting(answer.get("waiting_days"))
     _print_feeds(answer.get("feeds"))
     _print_landed_twice(answer.get("landed_twice"))
     _print_replaced(answer.get("replaced"))
@@ -46,7 +47,8 @@ def print_status(answer: Mapping[str, Any]) -> None:
     print_lines("Sizes: " + ", ".join(f"{name} {size_text(size)}" for name, size in sizes.items()))
 
 
-def _print_stale(days: Sequence[date] | None) -> None:
+def print_stale(days: Sequence[date] | None) -> None:
+    """Print which published days landing would score otherwise now, and what scores them again."""
     if days:
         spans = _spans(days)
         print_lines(
@@ -58,6 +60,13 @@ def _print_stale(days: Sequence[date] | None) -> None:
         if len(spans) > LATEST:
             print_lines(f"and {counted(len(spans) - LATEST, 'later span')}; --json lists all days")
         print_lines("")
+
+
+def _print_waiting(days: Sequence[date] | None) -> None:
+    if days:
+        spans = [f"{a}" if a == b else f"{a} to {b}" for a, b in _spans(days)]
+        more = f" and {counted(len(spans) - LATEST, 'later span')}" if len(spans) > LATEST else ""
+        print_lines(f"Waiting in the inbox: {', '.join(spans[:LATEST])}{more}.", "")
 
 
 def _spans(days: Sequence[date]) -> list[tuple[date, date]]:
@@ -73,7 +82,7 @@ def _spans(days: Sequence[date]) -> list[tuple[date, date]]:
 
 def _print_feeds(feeds: Sequence[Mapping[str, Any]] | None) -> None:
     columns = [
-        Column("Feed", width=30),
+        Column("Feed", least=24),
         Column("Last file", least=10),
         Column("Known up to", least=10),
         Column("Days since", right=True),
@@ -141,7 +150,9 @@ def _print_quarantine(answer: Mapping[str, Any]) -> None:
         return
     columns = [Column("File"), Column("Rows", right=True), Column("Reason")]
     rows = [(group["source_file"], f"{group['rows']:,}", group["reason"]) for group in groups]
-    print_table("In quarantine now, most rows first", columns, rows)
+    print_table("In quarantine now: whole files, then most rows of a kind", columns, rows)
+    if (more := answer.get("quarantined_kinds", 0) - len(groups)) > 0:
+        print_lines(f"and {counted(more, 'more kind')} of refused rows")
     total, published = (
         answer.get("rows_in_quarantine", 0),
         answer.get("rows_in_quarantine_published"),

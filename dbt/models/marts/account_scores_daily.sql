@@ -59,6 +59,7 @@ select
     ranked.account_id,
     accounts.account_name,
     accounts.domain,
+    accounts.owner_id,
     ranked.as_of_date,
     ranked.score,
     ranked.win_probabilities,
