@@ -17,6 +17,7 @@ COMMANDS = (
     questions.top,
     questions.explain,
     questions.query,
+    questions.feeds,
     questions.status,
     pipeline.land,
     pipeline.refresh,

@@ -22,6 +22,8 @@ BASE_REASON = "where every account starts"
 CHUNK = 50_000
 # contributions below this many log-odds move a probability by less than half a point
 MIN_CONTRIBUTION = 0.02
+# the topic of features that have one value for all accounts of a day
+OF_THE_MARKET = "market"
 
 
 def contributions(model: ScoringModel, frame: pl.DataFrame) -> np.ndarray:
@@ -73,7 +75,8 @@ def top_reasons(
     `factors` is the table of factor_contributions, `features` the rows of the contract. Features
     of one topic (won deals in one, two and all years) are weighed together and said once, by the
     strongest of them that points the same way. Reasons for come first and start with "+ ",
-    reasons against with "- "; those that hardly matter are left out.
+    reasons against with "- "; those that hardly matter are left out, and so is what is true of the
+    whole market: it tells no account from another.
     """
     topics = pl.DataFrame(
         {"feature": [f.name for f in features], "topic": [f.topic for f in features]}
@@ -83,6 +86,7 @@ def top_reasons(
         factors.filter(pl.col("feature") != BASE)
         .join(topics, on="feature", how="left", maintain_order="left")
         .with_columns(pl.col("contribution").sum().over(*keys, "topic").alias("weight"))
+        .filter(pl.col("topic").ne_missing(OF_THE_MARKET))
         .filter(pl.col("contribution") * pl.col("weight") > 0)
         .filter(pl.col("weight").abs() >= MIN_CONTRIBUTION)
         .sort(*keys, "factor_rank")

@@ -1,4 +1,4 @@
-"""Commands that ask: top, explain, query, status.
+"""Commands that ask: top, explain, query, feeds, status.
 
 Here: their words and options. Not here: the answers (answers.py, home_status.py), how they are shown (terminal/).
 """
@@ -10,6 +10,7 @@ from datetime import date
 import click
 
 from dagster_project.command import answers
+from dagster_project.command.errors import WrongUse
 from dagster_project.command.home_status import home_status
 from dagster_project.command.json_text import to_json
 from dagster_project.command.options import AS_JSON, Day, answering
@@ -64,6 +65,25 @@ def query(sql: str, as_json: bool) -> None:
     if as_json:
         return click.echo(to_json(rows))
     print_rows(rows)
+
+
+@click.command()
+@click.argument("name", default="", metavar="[VENDOR|TABLE]")
+@AS_JSON
+@answering
+def feeds(name: str, as_json: bool) -> None:
+    """Which tables can be landed, and which columns are read of them."""
+    from dagster_project.command.terminal.feeds import declared, print_declared
+    from dagster_project.feeds import VENDORS
+
+    tables = [table for tables in VENDORS.values() for table in tables]
+    found = [table for table in tables if name in ("", table.vendor, table.name)]
+    if not found:
+        raise WrongUse(f"{name!r} is no vendor and no table; `scoring feeds` lists them")
+    said = [declared(table) for table in found]
+    if as_json:
+        return click.echo(to_json(said))
+    print_declared(said)
 
 
 @click.command()

@@ -134,6 +134,13 @@ def _declared_order(feed: LineFeed, table: Table) -> tuple[Header, int]:
         for delimiter, words in _OTHER_DELIMITERS.items():
             if len(next(iter(_first_rows(feed, delimiter)))) == len(names):
                 raise _other_delimiter(words)
+        known = {header_key(name) for c in table.columns for name in (c.name, *c.aliases)}
+        if any(header_key(value) in known for value in rows[0]):
+            needed = [c.name for c in table.columns if c.required and c.name != table.day_in_name]
+            raise BadFile(
+                f"its header does not name all of {', '.join(needed)}; `scoring feeds {table.name}` says the spellings "
+                "that are read"
+            )
         raise BadFile(
             f"its rows have {len(rows[0])} values; {table.vendor} {table.name} has {len(names)} "
             f"columns ({', '.join(names)}). Export all of them in this order, or with a header line"

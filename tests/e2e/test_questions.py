@@ -6,6 +6,7 @@ needs many cases calls the command in this process: starting one costs a second 
 
 from __future__ import annotations
 
+import json
 import subprocess
 
 import pytest
@@ -174,6 +175,18 @@ def test_help_of_every_command_fits_and_says_what_it_does(tmp_path):
         text = in_this_process(tmp_path / "home", command, "--help").output
         assert len(text.split("Options:")[0].split()) > 8 and widest(text) <= 100
     assert not (tmp_path / "home").exists()
+
+
+def test_feeds_says_which_columns_are_read(tmp_path):
+    said = in_this_process(tmp_path / "home", "feeds", "opportunity_history")
+    assert "stage_name" in said.output and "required" in said.output
+    assert "For --history a row needs one of: created_date" in said.output
+    listed = in_this_process(tmp_path / "home", "feeds", "--json")
+    tables = {(one["vendor"], one["table_name"]) for one in json.loads(listed.output)}
+    assert ("ga4", "event") in tables and len(tables) == 14
+    assert widest(said.output) <= 100
+    unknown = in_this_process(tmp_path / "home", "feeds", "hubspot")
+    assert unknown.exit_code == 2 and "lists them" in unknown.output
 
 
 @pytest.mark.parametrize(

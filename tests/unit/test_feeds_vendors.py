@@ -315,7 +315,7 @@ def test_a_damaged_surge_row_costs_that_row_only(row, column, words):
             WEEK,
             "its rows have 3 values; bombora company_surge has 12",
         ),
-        ("Domain,Topic\nacme.example,accounting\n", WEEK, "company_surge has 12"),
+        ("Domain,Topic\nacme.example,accounting\n", WEEK, "does not name all of domain, topic"),
         ("\n\n", WEEK, "only blank lines"),
     ],
 )

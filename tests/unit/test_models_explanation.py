@@ -103,6 +103,11 @@ def test_features_of_one_topic_that_cancel_out_are_not_said():
     assert top_reasons(table, FEATURES)["reasons"].to_list() == [[]]
 
 
+def test_what_is_true_of_the_whole_market_is_no_accounts_reason():
+    table = made_up(("market_heat_365d", -0.9, 0.17), ("won_deals_730d", 0.5, 3))
+    assert top_reasons(table, FEATURES)["reasons"].to_list() == [["+ 3 rounds in the last 2 years"]]
+
+
 def test_no_more_reasons_than_asked_for(factors):
     found = top_reasons(factors, FEATURES, most_for=1, most_against=1)
     assert found.height == 200

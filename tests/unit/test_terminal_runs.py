@@ -62,6 +62,10 @@ def test_a_training_says_verdict_reason_days_rows_and_measures_in_plain_lines(ca
     assert "scores from 2026-01-01 on" in text and "38,573 rows (5,000 converted)" in text
     assert "from 2005-10-01 to 2010-04-01" in text
     assert "model 0.711 0.697-0.724 2.21" in text and "rule 0.711 0.697-0.724 1.87" in text
+    assert "ahead here" not in text
+    better = {"auc": 0.72, "auc_low": 0.7, "auc_high": 0.74, "lift_top_decile": 2.0}
+    print_training(trained(baselines={"logistic_regression": better}))
+    assert "By AUC logistic regression is ahead here." in capsys.readouterr().out
     print_training(trained(verdict="no_signal", champion_from=None, auc=None))
     text = capsys.readouterr().out
     assert "refused (no_signal)" in text and "It scores no day" in text and "Lift" not in text

@@ -38,6 +38,14 @@ def print_training(row: Mapping[str, Any]) -> None:
         (n.replace("_", " "), _auc(v), decimal(v["lift_top_decile"], 2)) for n, v in lines.items()
     ]
     print_table(title, columns, cells)
+    ahead = [name for name, one in lines.items() if name != "model" and one["auc"] > row["auc"]]
+    if ahead:
+        names = " and ".join(name.replace("_", " ") for name in ahead)
+        print_lines(
+            f"By AUC {names} {'is' if len(ahead) == 1 else 'are'} ahead here. A model is promoted for having signal, not for a "
+            "lead; `scoring evaluate` says of a scored day how sure a lead is.",
+            "",
+        )
 
 
 def print_evaluation(

@@ -18,7 +18,8 @@ from dagster_project.home import home_path
 
 # How messages name a command, wherever they are written.
 COMMAND = re.compile(
-    r"(?<![\w./-])scoring(?= (top|explain|query|status|land|refresh|backfill|retrain|evaluate|verify|data-docs|dbt|doctor|ui)\b)"
+    r"(?<![\w./-])scoring"
+    r"(?= (top|explain|query|feeds|status|land|refresh|backfill|retrain|evaluate|verify|data-docs|dbt|doctor|ui)\b)"
 )
 
 

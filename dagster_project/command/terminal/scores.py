@@ -158,7 +158,9 @@ def _folded(factors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _print_since(since: Mapping[str, Any] | None, unit: str) -> None:
     if since is None:
-        return print_lines("No earlier day is stored, so nothing can be said about a change.")
+        return print_lines(
+            "No earlier day of this account is stored, so nothing can be said about a change."
+        )
     if not since.get("is_same_basis", True):
         return print_lines(
             f"Since {literal(since['as_of_date'])} a scoring model and a scorecard have taken turns; "
