@@ -70,7 +70,7 @@ def test_what_is_learnt_from_is_what_is_scored_and_built_once(small_demo):
         # Built by the training or by the scoring, never by both: of one state of what has landed.
         assert warehouse.execute(
             "select count(*), count(distinct digest) from scoring.standing_days"
-        ).fetchone() == (16 + 60,)
+        ).fetchone() == (16 + 60, 1)
 
 
 def test_every_feed_has_landed_and_its_scores_are_there(small_demo):

@@ -20,7 +20,15 @@ MEASURES = {
 }
 # Blueprint, section 8.
 COLUMNS = {
-    *("account_id", "account_name", "domain", "as_of_date", "score", "win_probability_365d"),
+    *(
+        "account_id",
+        "account_name",
+        "domain",
+        "owner_id",
+        "as_of_date",
+        "score",
+        "win_probability_365d",
+    ),
     *("band", "grade", "tier", "segment", "fit_score", "engagement_score", "intent_score"),
     *("expected_deal_usd", "expected_value_usd", "rank", "score_change_1d", "score_change_7d"),
     *("reasons", "flags", "score_basis", "scoring_model_version", "feature_contract_version"),
@@ -28,7 +36,7 @@ COLUMNS = {
 }
 NOT_SAID_YET = {
     *("engagement_score", "intent_score", "grade", "tier", "segment"),
-    *("expected_deal_usd", "expected_value_usd"),
+    *("expected_deal_usd", "expected_value_usd", "owner_id"),
 }
 TABLES = {
     *("account_scores", "account_scores_daily", "excluded_accounts", "score_reasons"),

@@ -20,7 +20,7 @@ def home(tmp_path):
     connection.execute("create schema marts")
     connection.execute(
         "create table marts.account_scores_daily as select 'a' || n as account_id, 'A' as account_name, "
-        "'a.example' as domain, date '2026-01-01' + d::integer as as_of_date, n::double as score, "
+        "'a.example' as domain, 'o' as owner_id, date '2026-01-01' + d::integer as as_of_date, n::double as score, "
         "map {90: 0.5::double} as win_probabilities, n::integer as rank from range(3) t(n), range(4) u(d)"
     )
     connection.execute(
