@@ -11,11 +11,12 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 export PYTHONUTF8 := 1
 
-.PHONY: help setup demo test lint clean
+.PHONY: help setup demo test test-long lint clean
 
 help:
 	@echo "make demo    set up, try it on a world of invented companies (home: $(SCORING_HOME))"
-	@echo "make test    set up, run every test"
+	@echo "make test    set up, run the tests"
+	@echo "make test-long   killed runs, full disks, days in any order; KILLS=30 for more moments"
 	@echo "make setup   only set up: .venv from uv.lock"
 	@echo "make lint    check the style"
 	@echo "make clean   remove .venv and .uv (not the home)"
@@ -38,7 +39,10 @@ demo: setup
 	@SCORING_HOME="$(SCORING_HOME)" .venv/bin/scoring demo
 
 test: setup
-	@.venv/bin/python -m pytest -n 2 --dist loadfile
+	@.venv/bin/python -m pytest -n 2 --dist loadfile -m "not long"
+
+test-long: setup
+	@KILLS=$(or $(KILLS),3) .venv/bin/python -m pytest -m long
 
 lint: setup
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .

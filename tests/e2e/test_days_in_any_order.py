@@ -14,6 +14,7 @@ from dagster_project import standing
 from dagster_project.home import Home
 from tests.command_line import Scoring
 
+pytestmark = pytest.mark.long
 DAYS = ["2026-07-01", "2026-07-02"]
 
 

@@ -3,7 +3,7 @@
 Belongs here: SIGKILL at moments spread over the measured length of a refresh, of its publishing and of a back-fill; disks that
 fill up. Not here: what is refused while another run writes (test_daily_refresh.py).
 
-CI takes a moment of some; `KILLS=30 .venv/bin/python -m pytest tests/e2e/test_killed_runs.py` takes thirty of each.
+`make test` kills one refresh; `make test-long KILLS=30` takes thirty moments of each.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ from tests.command_line import SCORING, Scoring, environment
 
 LAST = date(2026, 6, 30)
 KILLS = int(os.environ.get("KILLS", "1"))
-# Minutes each: CI has the kill of a refresh, and the files that may not grow.
-needs_many = pytest.mark.skipif(KILLS < 2, reason="takes minutes: run with KILLS=30")
 LATE_ACCOUNT = (
     "Id,Name,Website,Industry,CreatedDate,SystemModstamp,IsDeleted\n"
     "001LATE0000000001,Late Lumber,late-lumber.example,Software,2026-06-01T09:00:00Z,2026-06-28T09:00:00Z,false\n"
@@ -130,7 +128,7 @@ def test_a_killed_refresh_is_run_again_as_if_nothing_had_happened(homes):
         assert history(other) == history(calm)
 
 
-@needs_many
+@pytest.mark.long
 def test_a_run_killed_while_it_publishes_is_run_again_as_if_nothing_had_happened(homes):
     """Publishing is the end of a run, and short: here all moments are in it."""
     calm, other = homes
@@ -154,7 +152,7 @@ def publishing_of(scoring: Scoring, *arguments: str) -> tuple[float, float]:
     return seconds, seconds - (min(changed) - begun)
 
 
-@needs_many
+@pytest.mark.long
 def test_a_killed_backfill_leaves_each_day_old_or_new_and_is_run_again(homes, tmp_path):
     """A late file is in force, so that the days come out different from before."""
     calm, other = homes
@@ -217,7 +215,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(place)], check=True)
 
 
-@needs_many
+@pytest.mark.long
 def test_a_disk_that_fills_up_leaves_what_is_served_and_the_run_is_run_again(
     small_demo, small_disk, tmp_path
 ):
