@@ -6,6 +6,7 @@ here: any one command (questions.py, pipeline.py, tools.py).
 
 from __future__ import annotations
 
+import errno
 import functools
 import sqlite3
 import sys
@@ -39,18 +40,30 @@ class Day(click.ParamType):
             self.fail(f"{value!r} is not a day; write it as in 2026-01-31", param, ctx)
 
 
+# A full disk or quota, no rights, a limit on files: what a person can mend. All else is a defect and shows itself.
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO}
+_SQLITE = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+}
+
+
 def _trouble_with_the_disk(problem: Exception) -> str | None:
     """What the system, or SQLite for it, says of a file that cannot be read or written; None of anything else."""
     inner: BaseException | None = problem
     while inner is not None:
-        if isinstance(inner, sqlite3.OperationalError) or (
-            isinstance(inner, OSError) and inner.errno is not None
+        # The low byte of SQLite's code is the kind of error.
+        if (isinstance(inner, OSError) and inner.errno in _DISK) or (
+            isinstance(inner, sqlite3.Error)
+            and getattr(inner, "sqlite_errorcode", 0) & 0xFF in _SQLITE
         ):
             return (
                 f"the home cannot be read or written: {inner}. Mend that (space, rights, limits of this process) and run it "
                 "again; what is published stays as it is"
             )
-        inner = inner.__cause__ or inner.__context__
+        inner = inner.__cause__
     return None
 
 
