@@ -152,6 +152,7 @@ def _suite_checks(step: str, guards: list[Guard]) -> dg.AssetChecksDefinition:
         asked = _ask_all(
             [guard for key, guard in wanted.items() if not ahead[key]], scoring_home, context
         )
+        scoring_home.write_down()  # while rows are validated on another core
         for key, guard in wanted.items():
             asked |= ahead[key].result() if ahead[key] else {}
             ask = partial(_ask, name=guard.subject, run_id=run_id, store=store)

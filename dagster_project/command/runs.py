@@ -13,7 +13,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -112,15 +112,15 @@ def run_job(
             },
             raise_on_error=False,
         )
-        problems = tuple(_problems(instance, result.run_id))
-        warnings = tuple(_warnings(instance, result.run_id))
+        logged = (record.dagster_event for record in instance.all_logs(result.run_id))
+        events = [event for event in logged if event is not None]
         return RunOutcome(
             job=job,
             run_id=result.run_id,
             ok=result.success,
-            problems=problems,
-            warnings=warnings,
-            metadata=_metadata(instance, result.run_id),
+            problems=tuple(_problems(events)),
+            warnings=tuple(_warnings(events)),
+            metadata=_metadata(events),
             seconds=time.monotonic() - started,
         )
 
@@ -132,17 +132,14 @@ def _collect_seldom() -> None:
     atexit.register(gc.freeze)
 
 
-def _problems(instance: Any, run_id: str) -> list[str]:
+def _problems(events: Sequence[Any]) -> list[str]:
     """Failures of a run in the words of what failed, without tracebacks, each once.
 
     Raises BusyError when the run could not take the write lock.
     """
     steps: dict[str, None] = {}
     whole: dict[str, None] = {}
-    for record in instance.all_logs(run_id):
-        event = record.dagster_event
-        if event is None:
-            continue
+    for event in events:
         data = event.event_specific_data
         if event.event_type_value == "ASSET_CHECK_EVALUATION":
             if not data.passed and data.severity.value == "ERROR":
@@ -153,7 +150,7 @@ def _problems(instance: Any, run_id: str) -> list[str]:
         ):
             _raise_if_busy(data.error)
             if _is_interrupted(data.error):
-                return [_interrupted(_metadata(instance, run_id))]
+                return [_interrupted(_metadata(events))]
             if data.error.cls_name == "DagsterAssetCheckFailedError":
                 continue  # said better by the check itself
             (steps if event.event_type_value == "STEP_FAILURE" else whole).setdefault(
@@ -162,12 +159,11 @@ def _problems(instance: Any, run_id: str) -> list[str]:
     return list(steps or whole)
 
 
-def _warnings(instance: Any, run_id: str) -> list[str]:
+def _warnings(events: Sequence[Any]) -> list[str]:
     """What checks found and did not stop the run for, each once. That a vendor sends nothing on a day is most often its way."""
     found: dict[str, None] = {}
-    for record in instance.all_logs(run_id):
-        event = record.dagster_event
-        if event is None or event.event_type_value != "ASSET_CHECK_EVALUATION":
+    for event in events:
+        if event.event_type_value != "ASSET_CHECK_EVALUATION":
             continue
         check = event.event_specific_data
         if check.check_name == "data_arrived":
@@ -213,15 +209,12 @@ def _innermost(event: Any) -> str:
     return step + error.message.strip()
 
 
-def _metadata(instance: Any, run_id: str) -> dict[str, dict[str, Any]]:
+def _metadata(events: Sequence[Any]) -> dict[str, dict[str, Any]]:
     """Metadata of each materialised asset, by asset key."""
     found: dict[str, dict[str, Any]] = {}
-    for record in instance.all_logs(run_id):
-        if (
-            record.dagster_event
-            and record.dagster_event.event_type_value == "ASSET_MATERIALIZATION"
-        ):
-            materialization = record.dagster_event.event_specific_data.materialization
+    for event in events:
+        if event.event_type_value == "ASSET_MATERIALIZATION":
+            materialization = event.event_specific_data.materialization
             values = {name: _plain(value) for name, value in materialization.metadata.items()}
             found[materialization.asset_key.to_user_string()] = values
     return found
