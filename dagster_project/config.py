@@ -281,6 +281,12 @@ class Explanation(_Section):
         return min(self.max_accounts_per_past_day, self.max_accounts_per_day)
 
 
+class Retention(_Section):
+    """What stays in the warehouse; published scores always do."""
+
+    feature_days: Annotated[int, Field(ge=1)] | None = 100
+
+
 class Checks(_Section):
     """From where on a hand-over is stopped."""
 
@@ -307,6 +313,7 @@ class Settings(_Section):
     evaluation: Evaluation = Evaluation()
     explanation: Explanation = Explanation()
     checks: Checks = Checks()
+    retention: Retention = Retention()
 
     @field_validator("feeds")
     @classmethod

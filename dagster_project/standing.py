@@ -88,6 +88,15 @@ def forget_days(home: Home, days: Collection[date]) -> None:
         )
 
 
+def let_go(home: Home, before: date) -> None:
+    """Delete the features of all days before this one: they can be derived again from landing, which costs no disk."""
+    with closing(warehouse.connect(home)) as connection:
+        # First what says that they are there: a run that dies here leaves features that nobody counts on.
+        connection.execute("delete from scoring.standing_days where as_of_date < ?", [before])
+        for table in ("datasets.scoring_set", "spine.spine_account_day"):
+            connection.execute(f"delete from {table} where as_of_date < ?", [before])
+
+
 def forget_all(home: Home) -> None:
     """Have everything made again by the next build that wants it: somebody else may change it."""
     with closing(warehouse.connect(home)) as connection:

@@ -26,7 +26,7 @@ TABLES = {
         win_probabilities map(integer, double), score double, band varchar, fit_score double, engagement_score double,
         intent_score double, grade varchar, tier integer, segment varchar, expected_deal_usd double,
         expected_value_usd double, reasons varchar[], flags varchar[], score_basis varchar not null,
-        scoring_model_version varchar, feature_contract_version varchar, feature_digest varchar,
+        scoring_model_version varchar, is_restated boolean, feature_contract_version varchar, feature_digest varchar,
         scored_at timestamp, run_id varchar""",
     "scoring_runs": """
         run_id varchar not null, features_digest varchar, code_digest varchar, settings_digest varchar,

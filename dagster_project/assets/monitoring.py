@@ -4,6 +4,7 @@ Here: the asset that evaluates a scored day once its outcomes are known. Not her
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import date
 
 import dagster as dg
@@ -12,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from dagster_project import dbt_runner
+from dagster_project.assets.transform import make_features
 from dagster_project.automation import ONE_RUN, days_of
 from dagster_project.config import Slice
 from dagster_project.resources import ScoringHome
@@ -55,6 +57,7 @@ def evaluation_asset(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         days = days_of(context)
         known = _outcomes_known_as_of(scoring_home)
+        _make_features_again(scoring_home, days)
         _build_labels(scoring_home, days, known)
         tables = [_evaluate_day(scoring_home, day, known) for day in days]
         found = pl.concat(tables, how="vertical_relaxed")
@@ -102,6 +105,18 @@ def _outcomes_known_as_of(scoring_home: ScoringHome) -> date:
     if known is None:
         raise dg.Failure("No opportunity has landed, so no outcome is known.", allow_retries=False)
     return known
+
+
+def _make_features_again(scoring_home: ScoringHome, days: list[date]) -> None:
+    """Baselines read features, and those of older days are let go (scoring.yaml, retention)."""
+    with closing(scoring_home.connect()) as connection:
+        there = connection.execute(
+            "select distinct as_of_date from datasets.scoring_set"
+        ).fetchall()
+    lacking = [day for day in days if (day,) not in there]
+    done = make_features(scoring_home.home, lacking) if lacking else dbt_runner.Build()
+    if done.problems:
+        raise dg.Failure(done.in_words(), allow_retries=False)
 
 
 def _build_labels(scoring_home: ScoringHome, days: list[date], known: date) -> None:

@@ -3,14 +3,15 @@
 Here: the asset that makes a day visible. Not here: how files are written (publisher.py), who may pass (checks.py).
 """
 
-from datetime import date
+from contextlib import closing
+from datetime import date, timedelta
 
 import dagster as dg
 
-from dagster_project import publisher
+from dagster_project import publisher, standing
 from dagster_project.automation import ONE_RUN, days_of, tell_each_day
 from dagster_project.resources import ScoringHome
-from dagster_project.warehouse import connect
+from dagster_project.warehouse import connect, newest_scored
 
 
 def publishing_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
@@ -32,6 +33,7 @@ def publishing_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
         days = publisher.days_touched(home, days_of(context))
         rows = publisher.publish_days(home, days)
         path = publisher.publish_tables(home)
+        _let_features_go(scoring_home, days_of(context))
         tell_each_day(context, "published_scores")
         context.log.info(f"published {sum(rows.values())} rows of {len(rows)} days to {path}")
         return dg.MaterializeResult(
@@ -44,6 +46,15 @@ def publishing_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
         )
 
     return published_scores
+
+
+def _let_features_go(scoring_home: ScoringHome, days: list[date]) -> None:
+    """After the newest day; a run of past days is followed by others that want the same features."""
+    kept = scoring_home.home.settings().retention.feature_days
+    with closing(scoring_home.connect()) as connection:
+        newest = newest_scored(connection, days)
+    if kept is not None and newest in days:
+        standing.let_go(scoring_home.home, newest - timedelta(days=kept - 1))
 
 
 def _first_accounts(scoring_home: ScoringHome, days: list[date], limit: int = 10) -> str:

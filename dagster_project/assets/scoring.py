@@ -64,7 +64,10 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         settings, registry = scoring_home.home.settings(), scoring_home.registry()
         days = days_of(context)
         scored = explained = 0
-        versions = {day: _version_of(day, config, registry, settings) for day in days}
+        in_force = {day: _in_force(day, registry, settings) for day in days}
+        newest = registry.newest_champion() if config.model == "latest" else None
+        versions = {day: newest or _required(version, day) for day, version in in_force.items()}
+        restated = [day for day in days if versions[day] != in_force[day]]
         loaded = {v: scorer_of(v, registry, settings) for v in sorted(set(versions.values()))}
         cards = {v: one for v, one in loaded.items() if isinstance(one, Scorecard)}
         # Before any score: whatever is stored, what made it is on record.
@@ -73,7 +76,7 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         for version, together in _batches(scoring_home, versions):
             most = {day: explain[day] for day in together}
             predictions, factors = _score_days(
-                scoring_home, most, loaded[version], version, settings, context.run.run_id
+                scoring_home, most, loaded[version], version, restated, settings, context.run.run_id
             )
             scored += predictions.height
             explained += factors.select("as_of_date", "account_id").n_unique()
@@ -96,20 +99,20 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     return score_days
 
 
-def _version_of(day: date, config: ScoringConfig, registry: Registry, settings: Settings) -> str:
-    """The champion of the day, else the scorecard. Raises Failure where there is neither."""
-    is_latest = config.model == "latest"
-    version = registry.newest_champion() if is_latest else registry.champion_as_of(day)
-    if version is not None:
-        return version
+def _in_force(day: date, registry: Registry, settings: Settings) -> str | None:
+    """The champion of the day, else the scorecard, if there is one."""
     scorecard = scorecard_of(settings.for_training())
-    if scorecard is None:
+    return registry.champion_as_of(day) or (scorecard.version if scorecard else None)
+
+
+def _required(version: str | None, day: date) -> str:
+    if version is None:
         raise dg.Failure(
             f"No scoring model was champion on {day}, and scoring.yaml holds no scorecard. "
             f"Train a model: scoring retrain --as-of {day}; or write a scorecard (the project's scoring.yaml has one).",
             allow_retries=False,
         )
-    return scorecard.version
+    return version
 
 
 def _accounts_to_explain(
@@ -190,6 +193,7 @@ def _score_days(
     most_explained: dict[date, int],
     scorer: ScoringModel | Scorecard,
     version: str,
+    restated: list[date],
     settings: Settings,
     run_id: str,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -210,6 +214,7 @@ def _score_days(
         factors = factors.with_columns(pl.lit(version).alias("scoring_model_version"))
         predictions = predictions.with_columns(
             pl.lit(version).alias("scoring_model_version"),
+            pl.col("as_of_date").is_in(restated).alias("is_restated"),
             pl.lit(scoring_home.now()).alias("scored_at"),
             pl.lit(run_id).alias("run_id"),
         )

@@ -143,6 +143,15 @@ def build_selected(
         raise dg.Failure(done.in_words(), allow_retries=False)
 
 
+def make_features(home: Home, days: list[date]) -> dbt_runner.Build:
+    """Build the features of these days, unreported, as far as they do not stand."""
+    names = features_of(home)
+    stand, left = standing.standing(home, names, days)
+    done = build_days(home, names - stand, days, feature_days=left)
+    standing.remember(home, [n.name for n in done.nodes if n.ok], () if done.problems else left)
+    return done
+
+
 def features_of(home: Home) -> set[str]:
     """Names of all models and seeds that the rows to be scored, and learnt from, are made of, and of their table."""
     return dbt_runner.names_of(home, FEATURE_LAYERS) | {"scoring_set"}

@@ -1,10 +1,11 @@
-"""A home without enough history is scored by its scorecard, until a scoring model takes over.
+"""A home without enough history is scored by its scorecard, until a scoring model takes over; restated days; features let go.
 
 Belongs here: what the commands do and show on either side of the change. Not here: points and
 components themselves (unit, behaviour).
 """
 
 import json
+from contextlib import closing
 from datetime import date, timedelta
 
 import duckdb
@@ -194,3 +195,42 @@ def test_9_beside_a_scoring_model_a_refused_training_leaves_that_in_force(home):
     (version,) = stored(home, "select distinct scoring_model_version from account_scores")[0]
     assert version.isdigit()
     assert operations._in_force(home, TRAINED) == f"Scoring model {version} stays in force."
+
+
+def test_10_a_restated_day_says_so_until_it_is_scored_by_its_own_again(home):
+    told = "select bool_and(is_restated), any_value(score_basis) from account_scores_daily where as_of_date = ?"
+
+    def said():
+        with duckdb.connect(str(home.published_database), read_only=True) as connection:
+            return connection.execute(told, [FIRST]).fetchone()
+
+    rows = f"select * exclude (scored_at, run_id) from account_scores_daily where as_of_date = '{FIRST}' order by rank"
+    before = stored(home, rows)
+    assert said() == (False, "scorecard")
+    assert operations.backfill(home, FIRST, TRAINED, model="latest", show=False).ok
+    assert said() == (True, "model")
+    # The newest model was champion on its own day: nothing is restated there.
+    assert stored(home, "select bool_or(is_restated) from account_scores") == [(False,)]
+    assert operations.backfill(home, FIRST, FIRST, show=False).ok
+    assert said() == (False, "scorecard")
+    assert stored(home, rows) == before
+
+
+def test_11_features_of_older_days_are_let_go_and_made_again_where_they_are_asked_for(home):
+    early = date(2020, 6, 30)
+    measures = "select * exclude (outcomes_known_as_of) from score_evaluation"
+
+    def days_with_features():
+        with closing(connect(home)) as connection:
+            found = connection.execute("select distinct as_of_date from datasets.scoring_set")
+            return {day for (day,) in found.fetchall()}
+
+    measured = stored(home, measures)
+    assert operations.backfill(home, early, early, show=False).ok
+    assert early in days_with_features()  # a run of past days lets nothing go
+    assert operations.backfill(home, TRAINED, TRAINED, show=False).ok
+    assert {FIRST, TRAINED} <= days_with_features()
+    assert min(days_with_features()) > TRAINED - timedelta(days=100)
+    assert operations.evaluate(home, early, show=False).ok
+    assert stored(home, measures) == measured
+    assert early in days_with_features()

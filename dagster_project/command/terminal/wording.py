@@ -29,7 +29,10 @@ def scored_by(row: Mapping[str, Any]) -> str:
     """The scoring model, or the scorecard (whose version says itself that it is one)."""
     if is_scorecard(row):
         return literal(row.get("scoring_model_version"))
-    return f"{literal(row.get('score_basis'))} {literal(row.get('scoring_model_version'))}"
+    restated = ", in place of that day's" if row.get("is_restated") else ""
+    return (
+        f"{literal(row.get('score_basis'))} {literal(row.get('scoring_model_version'))}{restated}"
+    )
 
 
 def with_unit(feature: str | None, value: Any) -> str:

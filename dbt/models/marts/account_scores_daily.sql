@@ -79,6 +79,7 @@ select
     ranked.flags,
     ranked.score_basis,
     ranked.scoring_model_version,
+    ranked.is_restated,
     ranked.feature_contract_version,
     ranked.feature_digest,
     ranked.scored_at,
