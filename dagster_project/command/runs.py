@@ -49,6 +49,8 @@ class RunOutcome:
     seconds: float
     # What checks found and did not stop the run for.
     warnings: tuple[str, ...] = ()
+    # Ctrl-C or SIGTERM: whoever asked wants no further run either.
+    interrupted: bool = False
 
 
 def prepare_instance(home: Home) -> None:
@@ -120,6 +122,7 @@ def run_job(
             ok=result.success,
             problems=tuple(_problems(events)),
             warnings=tuple(_warnings(events)),
+            interrupted=_was_interrupted(events),
             metadata=_metadata(events),
             seconds=time.monotonic() - started,
         )
@@ -137,6 +140,8 @@ def _problems(events: Sequence[Any]) -> list[str]:
 
     Raises BusyError when the run could not take the write lock.
     """
+    if _was_interrupted(events):
+        return [_interrupted(_metadata(events))]
     steps: dict[str, None] = {}
     whole: dict[str, None] = {}
     for event in events:
@@ -149,8 +154,6 @@ def _problems(events: Sequence[Any]) -> list[str]:
             and event.event_type_value != "STEP_UP_FOR_RETRY"
         ):
             _raise_if_busy(data.error)
-            if _is_interrupted(data.error):
-                return [_interrupted(_metadata(events))]
             if data.error.cls_name == "DagsterAssetCheckFailedError":
                 continue  # said better by the check itself
             (steps if event.event_type_value == "STEP_FAILURE" else whole).setdefault(
@@ -180,11 +183,13 @@ def _raise_if_busy(error: Any) -> None:
         error = error.cause
 
 
-def _is_interrupted(error: Any) -> bool:
-    while error is not None:
-        if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt"):
-            return True
-        error = error.cause
+def _was_interrupted(events: Sequence[Any]) -> bool:
+    for event in events:
+        error = getattr(event.event_specific_data, "error", None)
+        while error is not None:
+            if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt"):
+                return True
+            error = error.cause
     return False
 
 

@@ -16,6 +16,7 @@ from datetime import date, timedelta
 
 from dagster_project.automation import last_day_of_quarter, quarter_of
 from dagster_project.command.answers import evaluation, training
+from dagster_project.command.errors import NoAnswer
 from dagster_project.command.landed import last_known_day
 from dagster_project.command.operations import backfill, evaluate, retrain
 from dagster_project.command.runs import RunOutcome
@@ -42,7 +43,8 @@ def walk_forward(
 ) -> tuple[list[Quarter], RunOutcome]:
     """Train at each quarter's start, score all days, hold each quarter against its outcomes; the outcome is the back-fill's.
 
-    A quarter that could not be trained, or whose model was refused, is scored by what was in force before.
+    A quarter that could not be trained, or whose model was refused, is scored by what was in force before. Raises NoAnswer when
+    interrupted.
     """
     trained = [_trained(home, start, as_of, tell, show) for start, as_of in quarters(first, last)]
     tell(f"scoring {first} to {last}, each day as it was known and by the model of its day")
@@ -70,6 +72,7 @@ def _trained(home: Home, start: date, as_of: date, tell: Tell, show: bool) -> Qu
     tell(f"training on what was known on {as_of}")
     # The quarter's last day is still scored by the model of that quarter.
     _, outcome = retrain(home, as_of, show, scores_from=as_of + timedelta(days=1))
+    _stop_if_interrupted(outcome)
     said = outcome.metadata.get("trained_models")
     if said is None:
         # Too few rows or wins for a training set; or trouble, which the back-fill will meet again. Told in the table's notes.
@@ -84,9 +87,15 @@ def _evaluated(home: Home, quarter: Quarter, tell: Tell, show: bool) -> Quarter:
         return replace(quarter, unevaluated_because="its outcomes are not known yet")
     tell(f"holding {quarter.first_day} against its outcomes, as known on {known}")
     outcome = evaluate(home, quarter.first_day, show)
+    _stop_if_interrupted(outcome)
     if not outcome.ok:
         return replace(quarter, unevaluated_because="; ".join(outcome.problems))
     rows = [row for row in evaluation(home, quarter.first_day) if row["slice"] == "all"]
     scores = [row for row in rows if row["predictor"] == "model"]
     # Of a day without a model it is the scorecard that is measured.
     return replace(quarter, evaluation=(scores or rows)[0])
+
+
+def _stop_if_interrupted(outcome: RunOutcome) -> None:
+    if outcome.interrupted:
+        raise NoAnswer("; ".join(outcome.problems))

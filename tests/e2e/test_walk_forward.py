@@ -4,9 +4,11 @@ Belongs here: `scoring backfill --with-training` as a person runs it. Not here: 
 """
 
 import shutil
+import signal
+import subprocess
 from datetime import date
 
-from tests.command_line import Scoring, widest
+from tests.command_line import SCORING, Scoring, environment, widest
 
 
 def test_each_quarter_is_scored_by_what_was_learnt_before_it(small_demo, tmp_path):
@@ -59,3 +61,24 @@ def test_two_ways_of_choosing_a_model_are_refused(small_demo):
         status=2,
     )
     assert "not both" in said.err
+
+
+def test_ctrl_c_ends_all_of_it(small_demo, tmp_path):
+    home = shutil.copytree(small_demo[0].home, tmp_path / "home")
+    said = []
+    with subprocess.Popen(
+        [SCORING, "backfill", "--from", "2026-03-30", "--to", "2026-04-02", "--with-training"],
+        env=environment(SCORING_HOME=str(home)),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        for line in process.stdout:
+            said.append(line)
+            if "training set build" in line:
+                process.send_signal(signal.SIGINT)
+    assert process.returncode == 1, said
+    assert "interrupted; nothing was published or promoted" in "".join(said)
+    assert len([line for line in said if "training on what was known" in line]) == 1
+    assert "Traceback" not in "".join(said)
