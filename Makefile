@@ -16,7 +16,7 @@ export PYTHONUTF8 := 1
 help:
 	@echo "make demo    set up, try it on a world of invented companies (home: $(SCORING_HOME))"
 	@echo "make test    set up, run the tests"
-	@echo "make test-long   killed runs, full disks, days in any order; KILLS=30 for more moments"
+	@echo "make test-long   killed runs, full disks, days in any order, generated histories; KILLS=30 HISTORIES=100 for more"
 	@echo "make setup   only set up: .venv from uv.lock"
 	@echo "make lint    check the style"
 	@echo "make clean   remove .venv and .uv (not the home)"
@@ -42,7 +42,7 @@ test: setup
 	@.venv/bin/python -m pytest -n 2 --dist loadfile -m "not long"
 
 test-long: setup
-	@KILLS=$(or $(KILLS),3) .venv/bin/python -m pytest -m long
+	@KILLS=$(or $(KILLS),3) HISTORIES=$(or $(HISTORIES),5) .venv/bin/python -m pytest -m long
 
 lint: setup
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
