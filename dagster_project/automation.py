@@ -18,6 +18,8 @@ RANGE_END = "dagster/asset_partition_range_end"
 DAY = "dagster/partition"
 # Run tag that names days one by one, where they do not make a range.
 DAYS = "scoring/days"
+# What a step says while it is at work begins with this, and is shown on the command line now and then.
+PROGRESS = "so far: "
 
 ONE_RUN = dg.BackfillPolicy.single_run()
 # A training stands on one day: each quarter is a run of its own.

@@ -22,7 +22,7 @@ from dagster_project.feeds import VENDORS
 from dagster_project.resources import ScoringHome
 from dagster_project.training_set import read_training_set
 from dagster_project.validations import Judged, Validation, account_scores_validations
-from dagster_project.warehouse import replace_rows
+from dagster_project.warehouse import replace_rows, write_down
 from expectations.process import validation_process
 from expectations.suites.training_set import training_set_suite
 from models.feature_contract import usable_features
@@ -41,7 +41,7 @@ class Guard:
     """One check: the validations that judge an asset, and what follows from their reports.
 
     consequence: takes home, run id, and each validation with its report; what it says is told with a failure.
-    about: what the stored result is called by, if not by the asset.
+    about: what the stored result is called by, if not by the asset. follows_a_build: dbt has built tables before it.
     """
 
     asset: dg.AssetKey
@@ -49,6 +49,7 @@ class Guard:
     validations: Callable[[ScoringHome, dg.AssetCheckExecutionContext], Iterable[Validation]]
     consequence: Callable[[ScoringHome, str, list[Judged]], str] | None = None
     about: str = ""
+    follows_a_build: bool = False
 
     @property
     def subject(self) -> str:
@@ -74,7 +75,11 @@ def suite_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
         checks.append(_suite_checks(_feed_step(vendor), _feed_guards(vendor, settings)))
     training_set = Guard(dg.AssetKey("training_set"), "is_sound", _training_set)
     scores = Guard(
-        dg.AssetKey("account_scores_daily"), "is_sound", _account_scores, _remember_passed_days
+        dg.AssetKey("account_scores_daily"),
+        "is_sound",
+        _account_scores,
+        _remember_passed_days,
+        follows_a_build=True,
     )
     checks.append(_suite_checks("training_set_is_sound", [training_set]))
     checks.append(_suite_checks("account_scores_are_sound", [scores]))
@@ -152,7 +157,10 @@ def _suite_checks(step: str, guards: list[Guard]) -> dg.AssetChecksDefinition:
         asked = _ask_all(
             [guard for key, guard in wanted.items() if not ahead[key]], scoring_home, context
         )
-        scoring_home.write_down()  # while rows are validated on another core
+        if any(guard.follows_a_build for guard in wanted.values()):
+            write_down(
+                scoring_home.home
+            )  # while rows are validated on another core; else the run's end would wait for it
         for key, guard in wanted.items():
             asked |= ahead[key].result() if ahead[key] else {}
             ask = partial(_ask, name=guard.subject, run_id=run_id, store=store)

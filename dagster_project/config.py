@@ -284,7 +284,7 @@ class Explanation(_Section):
 class Retention(_Section):
     """What stays in the warehouse; published scores always do."""
 
-    feature_days: Annotated[int, Field(ge=1)] | None = 100
+    feature_days: Annotated[int, Field(ge=1)] | None = 400
 
 
 class Checks(_Section):

@@ -56,11 +56,6 @@ class ScoringHome(dg.ConfigurableResource):
         home.mlflow_artifacts.mkdir(parents=True, exist_ok=True)
         return Registry(home.mlflow_database, home.mlflow_artifacts)
 
-    def write_down(self) -> None:
-        """Write what was built so far from DuckDB's log into the warehouse, which the end of the run would do otherwise."""
-        with closing(self.connect()) as connection:
-            connection.execute("checkpoint")
-
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection to the private warehouse."""
         return warehouse.connect(self.home)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,6 +99,12 @@ def _add_new_columns(connection: duckdb.DuckDBPyConnection) -> None:
         for name, kind in _types_of(table).items():
             if (table, name) not in present:
                 connection.execute(f"alter table scoring.{table} add column {name} {kind}")
+
+
+def write_down(home: Home) -> None:
+    """Write what was built so far from DuckDB's log into the file, where the space of replaced tables is then used again."""
+    with closing(connect(home)) as connection:
+        connection.execute("checkpoint")
 
 
 def newest_scored(connection: duckdb.DuckDBPyConnection, days: Sequence[date]) -> date:

@@ -20,6 +20,7 @@ from dagster_project.resources import ScoringHome
 from dagster_project.warehouse import replace_rows
 from models.evaluation import compare, evaluate
 from models.scorecard import PREFIX
+from models.scoring import ScoringModel
 from models.settings import TrainingSettings
 
 # What is kept of the paired difference between model and baseline.
@@ -56,8 +57,8 @@ def evaluation_asset(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, scoring_home: ScoringHome
     ) -> dg.MaterializeResult:
         days = days_of(context)
-        known = _outcomes_known_as_of(scoring_home)
         _make_features_again(scoring_home, days)
+        known = _outcomes_known_as_of(scoring_home)
         _build_labels(scoring_home, days, known)
         tables = [_evaluate_day(scoring_home, day, known) for day in days]
         found = pl.concat(tables, how="vertical_relaxed")
@@ -110,11 +111,15 @@ def _outcomes_known_as_of(scoring_home: ScoringHome) -> date:
 def _make_features_again(scoring_home: ScoringHome, days: list[date]) -> None:
     """Baselines read features, and those of older days are let go (scoring.yaml, retention)."""
     with closing(scoring_home.connect()) as connection:
-        there = connection.execute(
-            "select distinct as_of_date from datasets.scoring_set"
+        lacking = connection.execute(
+            "select distinct as_of_date from scoring.account_predictions "
+            "where as_of_date in (select unnest(?::date[])) "
+            "and as_of_date not in (select as_of_date from datasets.scoring_set) order by 1",
+            [days],
         ).fetchall()
-    lacking = [day for day in days if (day,) not in there]
-    done = make_features(scoring_home.home, lacking) if lacking else dbt_runner.Build()
+    if not lacking:
+        return
+    done = make_features(scoring_home.home, [day for (day,) in lacking])
     if done.problems:
         raise dg.Failure(done.in_words(), allow_retries=False)
 
@@ -145,7 +150,9 @@ def _evaluate_day(scoring_home: ScoringHome, day: date, known: date) -> pl.DataF
         predictions = {
             "model": (rows["probability"].to_numpy(), rows["raw_probability"].to_numpy())
         }
-        for name, baseline in scoring_home.registry().load_baselines(version).items():
+        registry = scoring_home.registry()
+        _refuse_other_features(rows, registry.load_version(version), day)
+        for name, baseline in registry.load_baselines(version).items():
             predictions[name] = baseline.predict(rows)
     facts = {
         "as_of_date": day,
@@ -166,6 +173,19 @@ def _evaluate_day(scoring_home: ScoringHome, day: date, known: date) -> pl.DataF
             allow_retries=False,
         )
     return pl.DataFrame(found, infer_schema_length=None)
+
+
+def _refuse_other_features(rows: pl.DataFrame, model: ScoringModel, day: date) -> None:
+    """Baselines are held beside the model on the features that it scored: of a day whose features were let go, settings, SQL or
+    landed files may make others now. Raises Failure.
+    """
+    others = (model.score(rows)["feature_digest"] != rows["feature_digest"]).sum()
+    if others:
+        raise dg.Failure(
+            f"Of {rows.height} accounts scored on {day}, {others} have other features now: features, settings or landed files "
+            f"changed since. Score the day again (scoring backfill --from {day} --to {day}), then evaluate it.",
+            allow_retries=False,
+        )
 
 
 def slices_of(slices: Sequence[Slice]) -> dict[str, pl.Expr]:
@@ -237,7 +257,7 @@ def _scored_with_outcome(
     """Features, stored probability and outcome of each account scored that day, by account."""
     return connection.execute(
         "select features.*, stored.score, stored.raw_probability, stored.win_probabilities[$horizon] as probability, "
-        "stored.scoring_model_version, label.is_converted "
+        "stored.scoring_model_version, stored.feature_digest, label.is_converted "
         "from datasets.scoring_set as features "
         "join scoring.account_predictions as stored using (account_id, as_of_date) "
         "join labels.label_conversion as label using (account_id, as_of_date) "

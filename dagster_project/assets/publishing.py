@@ -3,6 +3,7 @@
 Here: the asset that makes a day visible. Not here: how files are written (publisher.py), who may pass (checks.py).
 """
 
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, timedelta
 
@@ -28,15 +29,14 @@ def publishing_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
     )
     def published_scores(
         context: dg.AssetExecutionContext, scoring_home: ScoringHome
-    ) -> dg.MaterializeResult:
+    ) -> Iterator[dg.MaterializeResult]:
         home = scoring_home.home
         days = publisher.days_touched(home, days_of(context))
         rows = publisher.publish_days(home, days)
         path = publisher.publish_tables(home)
-        _let_features_go(scoring_home, days_of(context))
         tell_each_day(context, "published_scores")
         context.log.info(f"published {sum(rows.values())} rows of {len(rows)} days to {path}")
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={
                 "dagster/row_count": sum(rows.values()),
                 "days": [day.isoformat() for day in rows],
@@ -44,6 +44,8 @@ def publishing_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
                 "whom to call first": dg.MetadataValue.md(_first_accounts(scoring_home, days)),
             }
         )
+        # Once the day is out, and told to be.
+        _let_features_go(scoring_home, days_of(context))
 
     return published_scores
 

@@ -6,12 +6,13 @@ models/scorecard.py).
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import date
 
 import dagster as dg
 import polars as pl
 
-from dagster_project.automation import ONE_RUN, days_of, tell_each_day
+from dagster_project.automation import ONE_RUN, PROGRESS, days_of, tell_each_day
 from dagster_project.config import Settings
 from dagster_project.provenance import made_with
 from dagster_project.resources import ScoringHome
@@ -63,6 +64,7 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult]:
         settings, registry = scoring_home.home.settings(), scoring_home.registry()
         days = days_of(context)
+        _refuse_days_without_features(scoring_home, days)
         scored = explained = 0
         in_force = {day: _in_force(day, registry, settings) for day in days}
         newest = registry.newest_champion() if config.model == "latest" else None
@@ -81,7 +83,7 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             scored += predictions.height
             explained += factors.select("as_of_date", "account_id").n_unique()
             context.log.info(
-                f"{together[0]} to {together[-1]}: {predictions.height} rows scored by {_in_words([version])}"
+                f"{PROGRESS}{scored} rows scored, up to {together[-1]} by {_in_words([version])}"
             )
         by = {"scored by": _in_words(loaded)}
         for table in ("account_predictions", "factor_contributions"):
@@ -97,6 +99,21 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         )
 
     return score_days
+
+
+def _refuse_days_without_features(scoring_home: ScoringHome, days: Sequence[date]) -> None:
+    """Scored alone, a day whose features were let go would lose the scores that it has. Raises Failure."""
+    with closing(scoring_home.connect()) as connection:
+        there = connection.execute(
+            "select distinct as_of_date from spine.spine_account_day"
+        ).fetchall()
+    lacking = [day for day in days if (day,) not in there]
+    if lacking:
+        raise dg.Failure(
+            f"{lacking[0]} has no features in the warehouse: they were let go (scoring.yaml, retention), or no account was "
+            f"known yet. scoring backfill --from {lacking[0]} --to {lacking[-1]} makes them and scores.",
+            allow_retries=False,
+        )
 
 
 def _in_force(day: date, registry: Registry, settings: Settings) -> str | None:

@@ -4,7 +4,7 @@ Here: which dbt models belong to which step, and how dbt's results become materi
 and how dbt is run (dbt_runner.py).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import closing
 from datetime import date
@@ -16,7 +16,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from dagster_project import dbt_runner, large_feeds, standing, warehouse
-from dagster_project.automation import ONE_RUN, days_of, tell_each_day
+from dagster_project.automation import ONE_RUN, PROGRESS, days_of, tell_each_day
 from dagster_project.home import Home
 from dagster_project.resources import ScoringHome
 
@@ -116,6 +116,15 @@ def build_selected(
         # All were tested when they were built; what features show now may be another build's days.
         tests -= _tests_of(features, checks, asked)
         stand |= features
+    with_features: list[date] = []
+
+    def after_a_part(done: dbt_runner.Build, built: set[str], together: list[date]) -> None:
+        """A run that dies in a later part is run again without this one."""
+        if has_features and "scoring_set" in built:
+            with_features.extend(together)
+            context.log.info(f"{PROGRESS}features of {len(with_features)} of {len(days)} days")
+        standing.remember(home, [n.name for n in done.nodes], with_features)
+
     done = build_days(
         home,
         wanted - stand | tests,
@@ -123,6 +132,7 @@ def build_selected(
         labels_as_of,
         leave_out=[test.split(".")[2] for test, spec in checks.items() if spec.key not in asked],
         feature_days=days if has_features else None,
+        after_a_part=after_a_part,
     )
     standing.remember(home, [n.name for n in done.nodes if n.ok], () if done.problems else days)
     rows = _row_counts(scoring_home, [n.name for n in done.nodes if n.name in names])
@@ -147,6 +157,8 @@ def make_features(home: Home, days: list[date]) -> dbt_runner.Build:
     """Build the features of these days, unreported, as far as they do not stand."""
     names = features_of(home)
     stand, left = standing.standing(home, names, days)
+    if not left:
+        return dbt_runner.Build()
     done = build_days(home, names - stand, days, feature_days=left)
     standing.remember(home, [n.name for n in done.nodes if n.ok], () if done.problems else left)
     return done
@@ -165,11 +177,12 @@ def build_days(
     leave_out: Sequence[str] = (),
     feature_days: list[date] | None = None,
     with_tests: bool = True,
+    after_a_part: Callable[[dbt_runner.Build, set[str], list[date]], None] | None = None,
 ) -> dbt_runner.Build:
     """Build what has landed, then the features of the days, so many days at a time as memory is meant for, then the rest.
 
-    names: models, seeds and single tests. feature_days: those of the days whose features are built (default: all). After a
-    failure nothing more is built.
+    names: models, seeds and single tests. feature_days: those of the days whose features are built (default: all). after_a_part
+    is called with all that has been built, and with the names and days of the part. After a failure nothing more is built.
     """
     build = partial(
         dbt_runner.build,
@@ -186,7 +199,9 @@ def build_days(
         done = done.followed_by(build(sorted(wanted), as_of_dates, most_new=most_new))
         if done.problems:
             return done
-        _give_back(home)
+        warehouse.write_down(
+            home
+        )  # a run keeps the warehouse open, and a long one builds many times
     if len(as_of_dates) == 1 or not (names & features_of(home)) - landed:
         return done.followed_by(build(sorted(names), as_of_dates))
     by_day = names - landed - rest
@@ -195,14 +210,12 @@ def build_days(
             done = done.followed_by(build(sorted(wanted), together))
         if done.problems:
             break
-        _give_back(home)
+        warehouse.write_down(
+            home
+        )  # a run keeps the warehouse open, and a long one builds many times
+        if wanted and after_a_part:
+            after_a_part(done, wanted, together)
     return done
-
-
-def _give_back(home: Home) -> None:
-    """Let the space of replaced tables be used again: a run keeps the warehouse open, and a long one builds many times."""
-    with closing(warehouse.connect(home)) as connection:
-        connection.execute("checkpoint")
 
 
 def _in_steps(

@@ -231,26 +231,35 @@ def _plain(value: Any) -> Any:
     return value.value if records is None else [dict(record.data) for record in records]
 
 
+# Between lines that say how far a step has come.
+SECONDS_OF_SILENCE = 15
+
+
 class _StepLines(logging.Handler):
-    """A line on stderr for each step that starts, in the place of Dagster's own event lines."""
+    """A line on stderr for each step that starts, and now and then how far it has come, in the place of Dagster's own lines."""
 
     def __init__(self, show: bool) -> None:
         super().__init__()
         self.show = show
-        self.started = time.monotonic()
+        self.started = self.spoke = time.monotonic()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print the steps of a run as they start or are tried again."""
-        event = (getattr(record, "dagster_meta", None) or {}).get("dagster_event")
-        kind = event.event_type_value if event is not None else None
-        if not self.show or kind not in _SHOWN:
-            return
-        name = " ".join(event.step_key.replace("_", " ").split())
-        print(
-            f"{time.monotonic() - self.started:6.1f} s  {name}{_SHOWN[kind]}",
-            file=sys.stderr,
-            flush=True,
-        )
+        """Print the steps of a run as they start or are tried again, and the progress of long ones."""
+        from dagster_project.automation import PROGRESS
+
+        said = getattr(record, "dagster_meta", None) or {}
+        event, message = said.get("dagster_event"), said.get("orig_message") or ""
+        if event is not None and event.event_type_value in _SHOWN:
+            name = " ".join(event.step_key.replace("_", " ").split())
+            self._print(f"{name}{_SHOWN[event.event_type_value]}")
+        elif event is None and message.startswith(PROGRESS):
+            if time.monotonic() - self.spoke > SECONDS_OF_SILENCE:
+                self._print(f"  {message.removeprefix(PROGRESS)}")
+
+    def _print(self, text: str) -> None:
+        if self.show:
+            self.spoke = time.monotonic()
+            print(f"{self.spoke - self.started:6.1f} s  {text}", file=sys.stderr, flush=True)
 
 
 _SHOWN = {

@@ -34,6 +34,9 @@ intent:
 technology:
   own_complements: [{complements}]
   competitors: [{competing}]
+retention:
+  # benchmarks/ look at all days
+  feature_days: null
 words:
   singular: won deal
   plural: won deals

@@ -1,14 +1,16 @@
 """Days built several at a time are what they are when built together; a failure ends the build."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import yaml
 
-from dagster_project import dbt_runner
+from dagster_project import dbt_runner, standing
 from dagster_project.assets import transform
+from dagster_project.command import operations
 from dagster_project.config import DEFAULT_SETTINGS_FILE
 from tests.dbt_world import DAYS, WORLD, new_home, rows
+from tests.small_world import landed_home
 
 ASKED = [date.fromisoformat(day) for day in DAYS]
 TRAINING_SET = "from datasets.training_set order by as_of_date, account_id"
@@ -105,6 +107,20 @@ def test_a_home_without_core_is_told_what_failed_in_core(tmp_path, monkeypatch):
     home = new_home(tmp_path / "home")
     done = transform.build_days(home, transform.features_of(home), ASKED)
     assert [node.message for node in done.problems] == ["no such column"]
+
+
+def test_a_back_fill_that_died_goes_on_after_its_last_part(tmp_path, monkeypatch):
+    last = date(2020, 12, 31)
+    home = landed_home(tmp_path / "home", last, tmp_path / "export")
+    days = [last - timedelta(n) for n in (2, 1, 0)]
+    builds: list = []
+    with monkeypatch.context() as patch:
+        patch.setattr(transform, "ROWS_TOGETHER", 1)
+        patch.setattr(dbt_runner, "build", failing_on(last, builds, dbt_runner.build))
+        assert not operations.backfill(home, days[0], last, show=False).ok
+    stand, left = standing.standing(home, transform.features_of(home), days)
+    assert left == [last]
+    assert "core_account_version" in stand
 
 
 def failing_on(day, builds, build):

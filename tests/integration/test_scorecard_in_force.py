@@ -8,13 +8,16 @@ import json
 from contextlib import closing
 from datetime import date, timedelta
 
+import dagster as dg
 import duckdb
 import pytest
 from click.testing import CliRunner
 
 from dagster_project import dbt_runner
+from dagster_project.assets.scoring import _refuse_days_without_features
 from dagster_project.cli import main
 from dagster_project.command import answers, operations
+from dagster_project.resources import ScoringHome
 from dagster_project.warehouse import connect
 from tests.small_world import SETTINGS, landed_home
 
@@ -225,12 +228,18 @@ def test_11_features_of_older_days_are_let_go_and_made_again_where_they_are_aske
             found = connection.execute("select distinct as_of_date from datasets.scoring_set")
             return {day for (day,) in found.fetchall()}
 
+    (home.root / "scoring.yaml").write_text(
+        SETTINGS + SCORECARD + "retention: {feature_days: 100}\n"
+    )
     measured = stored(home, measures)
     assert operations.backfill(home, early, early, show=False).ok
     assert early in days_with_features()  # a run of past days lets nothing go
     assert operations.backfill(home, TRAINED, TRAINED, show=False).ok
     assert {FIRST, TRAINED} <= days_with_features()
     assert min(days_with_features()) > TRAINED - timedelta(days=100)
+    # Scored alone, from Dagster's pages, it would lose its scores.
+    with pytest.raises(dg.Failure, match="they were let go"):
+        _refuse_days_without_features(ScoringHome(path=str(home.root)), [early])
     assert operations.evaluate(home, early, show=False).ok
     assert stored(home, measures) == measured
     assert early in days_with_features()

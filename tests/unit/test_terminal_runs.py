@@ -5,6 +5,7 @@ Belongs here: terminal/run_report.py, measures.py, and a run's own words. Not he
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from contextlib import closing
 from datetime import date
@@ -13,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 from rich.cells import cell_len
 
+from dagster_project.automation import PROGRESS
 from dagster_project.command import runs, servers
 from dagster_project.command.terminal.measures import print_evaluation, print_training
 from dagster_project.command.terminal.run_report import (
@@ -171,8 +173,12 @@ def test_an_interrupted_run_says_what_it_left():
     class Error(SimpleNamespace):
         cls_name, cause = "DagsterExecutionInterruptedError", None
 
-    assert runs._is_interrupted(SimpleNamespace(cls_name="Wrapped", cause=Error()))
-    assert not runs._is_interrupted(SimpleNamespace(cls_name="ValueError", cause=None))
+    def failed(error):
+        return SimpleNamespace(event_specific_data=SimpleNamespace(error=error))
+
+    wrapped = failed(SimpleNamespace(cls_name="Wrapped", cause=Error()))
+    assert runs._was_interrupted([SimpleNamespace(event_specific_data=None), wrapped])
+    assert not runs._was_interrupted([failed(SimpleNamespace(cls_name="ValueError", cause=None))])
     assert "nothing was published or promoted by it; run it again" in runs._interrupted({})
     assert "had been published" in runs._interrupted({"published_scores": {}})
 
@@ -191,3 +197,19 @@ def test_the_pages_are_told_in_three_lines(tmp_path):
     assert mlflow.startswith("MLflow: http://127.0.0.1:5000 (")
     assert "http://127.0.0.1:5000/#/experiments/7" in mlflow and "Ctrl-C ends all" in end
     assert "no pages before the first training" in servers.in_words(home, {"Dagster": 1}, "h")
+
+
+def test_long_steps_say_now_and_then_how_far_they_have_come(capsys):
+    def record(message):
+        said = logging.LogRecord("n", logging.INFO, "p", 1, message, None, None)
+        said.dagster_meta = {"dagster_event": None, "orig_message": message}
+        return said
+
+    lines = runs._StepLines(show=True)
+    lines.emit(record(f"{PROGRESS}features of 1 of 9 days"))  # too early
+    lines.spoke -= runs.SECONDS_OF_SILENCE
+    lines.emit(record("something else"))
+    lines.emit(record(f"{PROGRESS}features of 5 of 9 days"))
+    lines.emit(record(f"{PROGRESS}features of 6 of 9 days"))
+    said = capsys.readouterr().err
+    assert "features of 5 of 9 days" in said and said.count("\n") == 1
