@@ -16,7 +16,8 @@ export PYTHONUTF8 := 1
 help:
 	@echo "make demo    set up, try it on a world of invented companies (home: $(SCORING_HOME))"
 	@echo "make test    set up, run the tests"
-	@echo "make test-long   killed runs, full disks, days in any order, generated histories; KILLS=30 HISTORIES=100 for more"
+	@echo "make test-long   killed runs, full disks, days in any order, generated histories"
+	@echo "                 (KILLS=30 HISTORIES=100 for more)"
 	@echo "make setup   only set up: .venv from uv.lock"
 	@echo "make lint    check the style"
 	@echo "make clean   remove .venv and .uv (not the home)"

@@ -20,7 +20,6 @@ from dagster_project.resources import ScoringHome
 from dagster_project.warehouse import replace_rows
 from models.evaluation import compare, evaluate
 from models.scorecard import PREFIX
-from models.scoring import ScoringModel
 from models.settings import TrainingSettings
 
 # What is kept of the paired difference between model and baseline.
@@ -151,7 +150,8 @@ def _evaluate_day(scoring_home: ScoringHome, day: date, known: date) -> pl.DataF
             "model": (rows["probability"].to_numpy(), rows["raw_probability"].to_numpy())
         }
         registry = scoring_home.registry()
-        _refuse_other_features(rows, registry.load_version(version), day)
+        now = registry.load_version(version).score(rows)
+        _refuse_other_features(day, rows["feature_digest"], now["feature_digest"])
         for name, baseline in registry.load_baselines(version).items():
             predictions[name] = baseline.predict(rows)
     facts = {
@@ -175,14 +175,14 @@ def _evaluate_day(scoring_home: ScoringHome, day: date, known: date) -> pl.DataF
     return pl.DataFrame(found, infer_schema_length=None)
 
 
-def _refuse_other_features(rows: pl.DataFrame, model: ScoringModel, day: date) -> None:
+def _refuse_other_features(day: date, stored: pl.Series, now: pl.Series) -> None:
     """Baselines are held beside the model on the features that it scored: of a day whose features were let go, settings, SQL or
     landed files may make others now. Raises Failure.
     """
-    others = (model.score(rows)["feature_digest"] != rows["feature_digest"]).sum()
+    others = now.ne_missing(stored).sum()
     if others:
         raise dg.Failure(
-            f"Of {rows.height} accounts scored on {day}, {others} have other features now: features, settings or landed files "
+            f"Of {len(stored)} accounts scored on {day}, {others} have other features now: features, settings or landed files "
             f"changed since. Score the day again (scoring backfill --from {day} --to {day}), then evaluate it.",
             allow_retries=False,
         )

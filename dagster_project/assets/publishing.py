@@ -53,9 +53,11 @@ def publishing_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
 def _let_features_go(scoring_home: ScoringHome, days: list[date]) -> None:
     """After the newest day; a run of past days is followed by others that want the same features."""
     kept = scoring_home.home.settings().retention.feature_days
+    if kept is None:
+        return
     with closing(scoring_home.connect()) as connection:
         newest = newest_scored(connection, days)
-    if kept is not None and newest in days:
+    if newest in days:
         standing.let_go(scoring_home.home, newest - timedelta(days=kept - 1))
 
 

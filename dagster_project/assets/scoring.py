@@ -104,14 +104,18 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
 def _refuse_days_without_features(scoring_home: ScoringHome, days: Sequence[date]) -> None:
     """Scored alone, a day whose features were let go would lose the scores that it has. Raises Failure."""
     with closing(scoring_home.connect()) as connection:
-        there = connection.execute(
-            "select distinct as_of_date from spine.spine_account_day"
+        lacking = connection.execute(
+            "select distinct as_of_date from scoring.account_predictions where as_of_date in (select unnest($days::date[])) "
+            "and as_of_date not in "
+            "(select as_of_date from spine.spine_account_day where as_of_date in (select unnest($days::date[]))) "
+            "order by 1",
+            {"days": list(days)},
         ).fetchall()
-    lacking = [day for day in days if (day,) not in there]
     if lacking:
+        (first,), (last,) = lacking[0], lacking[-1]
         raise dg.Failure(
-            f"{lacking[0]} has no features in the warehouse: they were let go (scoring.yaml, retention), or no account was "
-            f"known yet. scoring backfill --from {lacking[0]} --to {lacking[-1]} makes them and scores.",
+            f"{first} has scores, but no features in the warehouse: they were let go (scoring.yaml, retention). "
+            f"scoring backfill --from {first} --to {last} makes them and scores again.",
             allow_retries=False,
         )
 

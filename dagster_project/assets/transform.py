@@ -120,10 +120,11 @@ def build_selected(
 
     def after_a_part(done: dbt_runner.Build, built: set[str], together: list[date]) -> None:
         """A run that dies in a later part is run again without this one."""
-        if has_features and "scoring_set" in built:
-            with_features.extend(together)
+        told = together if has_features and "scoring_set" in built else []
+        with_features.extend(told)
+        if told:
             context.log.info(f"{PROGRESS}features of {len(with_features)} of {len(days)} days")
-        standing.remember(home, [n.name for n in done.nodes], with_features)
+        standing.remember(home, [n.name for n in done.nodes], told)
 
     done = build_days(
         home,

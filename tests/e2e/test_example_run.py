@@ -32,8 +32,7 @@ COLUMNS = {
     *("band", "grade", "tier", "segment", "fit_score", "engagement_score", "intent_score"),
     *("expected_deal_usd", "expected_value_usd", "rank", "score_change_1d", "score_change_7d"),
     *("reasons", "flags", "score_basis", "scoring_model_version", "is_restated"),
-    *("feature_contract_version",),
-    *("feature_digest", "scored_at", "run_id"),
+    *("feature_contract_version", "feature_digest", "scored_at", "run_id"),
 }
 NOT_SAID_YET = {
     *("engagement_score", "intent_score", "grade", "tier", "segment"),

@@ -10,10 +10,12 @@ from datetime import date, timedelta
 
 import dagster as dg
 import duckdb
+import polars as pl
 import pytest
 from click.testing import CliRunner
 
 from dagster_project import dbt_runner
+from dagster_project.assets.monitoring import _refuse_other_features
 from dagster_project.assets.scoring import _refuse_days_without_features
 from dagster_project.cli import main
 from dagster_project.command import answers, operations
@@ -240,6 +242,14 @@ def test_11_features_of_older_days_are_let_go_and_made_again_where_they_are_aske
     # Scored alone, from Dagster's pages, it would lose its scores.
     with pytest.raises(dg.Failure, match="they were let go"):
         _refuse_days_without_features(ScoringHome(path=str(home.root)), [early])
+    _refuse_days_without_features(ScoringHome(path=str(home.root)), [TRAINED, date(2001, 1, 1)])
     assert operations.evaluate(home, early, show=False).ok
     assert stored(home, measures) == measured
     assert early in days_with_features()
+
+
+def test_12_baselines_are_not_measured_on_features_that_were_not_scored():
+    scored = pl.Series(["a", "b"])
+    _refuse_other_features(FIRST, scored, scored)
+    with pytest.raises(dg.Failure, match="Of 2 accounts .*, 1 have other features now"):
+        _refuse_other_features(FIRST, scored, pl.Series(["a", "c"]))
