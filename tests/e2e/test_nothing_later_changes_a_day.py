@@ -1,4 +1,4 @@
-"""Whatever becomes known after a day changes nothing of it: from landed files to features and scores, over generated histories.
+"""Whatever becomes known after a day changes nothing of it: from landed files to features, scores and labels, over generated histories.
 
 Belongs here: the promise as a whole, and a peek of one day that it must find in each family of features. Not here: where a model
 would break it (tests/integration/test_core_sees_no_future.py and test_features_see_no_future.py, on smaller worlds).
@@ -40,6 +40,8 @@ SYSTEM = {"occurred_at", "known_at", "ds", "source_file", "source_line", "source
 ADDED, KNOWN_AFTER = 150, [1, 1, 1, 2, 9]
 IDS = ("id", "event_id")
 KEY = ["as_of_date", "account_id"]
+# Labels of these many days before the day, of all horizons that have closed by then.
+LABELLED_BEFORE = [200, 100, 31]
 # `make test-long HISTORIES=100` draws more.
 HISTORIES = int(os.environ.get("HISTORIES", "5"))
 
@@ -64,17 +66,23 @@ def landed(small_demo, tmp_path_factory) -> Path:
 
 
 def derived(home: Home, day: date) -> dict[str, pl.DataFrame]:
-    """Features and scores of the day, made in an empty warehouse."""
+    """Features and scores of the day, and labels as of it, made in an empty warehouse."""
     shutil.rmtree(home.warehouse.parent, ignore_errors=True)
     built = build_days(home, features_of(home), [day], with_tests=False)
     assert not built.problems, built.in_words()
     with closing(warehouse.connect(home)) as connection:
         features = connection.execute("from datasets.scoring_set order by account_id").pl()
+    label_days = [day - timedelta(n) for n in LABELLED_BEFORE]
+    names = ["spine_account_day", "label_conversion"]
+    labelled = dbt_runner.build(home, names, label_days, labels_as_of=day)
+    assert not labelled.problems, labelled.in_words()
+    with closing(warehouse.connect(home)) as connection:
+        labels = connection.execute("from labels.label_conversion order by all").pl()
     registry = Registry(home.mlflow_database, home.mlflow_artifacts)
     settings = home.settings()
     scorer = scorer_of(registry.newest_champion(), registry, settings)
     scores, factors = scored_rows(features, scorer, settings, {day: features.height})
-    return {"features": features, "scores": scores.sort(KEY), "factors": factors}
+    return {"features": features, "scores": scores.sort(KEY), "factors": factors, "labels": labels}
 
 
 def with_another_future(landed: Path, folder: Path, day: date, seed: int) -> Home:
@@ -172,9 +180,10 @@ def test_a_peek_of_one_day_is_found_in_each_family(landed, tmp_path, monkeypatch
     assert reading.read_text().count("'(as_of.as_of_date + 1)'") == 3
     monkeypatch.setattr(dbt_runner, "DBT_PROJECT", project)
     day = DAYS[-1]
-    was = derived(open_home(shutil.copytree(landed, tmp_path / "was")), day)["features"]
-    now = derived(with_another_future(landed, tmp_path / "now", day, 7), day)["features"]
-    both = was.join(now, on=KEY, how="inner", suffix="_now")
+    was = derived(open_home(shutil.copytree(landed, tmp_path / "was")), day)
+    now = derived(with_another_future(landed, tmp_path / "now", day, 7), day)
+    assert not was["labels"].equals(now["labels"])
+    both = was["features"].join(now["features"], on=KEY, how="inner", suffix="_now")
     changed = {
         feature.family
         for feature in FEATURES

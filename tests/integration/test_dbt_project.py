@@ -70,7 +70,7 @@ def test_features_are_those_of_each_day_and_a_correction_counts_from_its_arrival
     found = rows(
         world,
         "select as_of_date::varchar, account_id[12:], won_deals_total, days_since_last_won, "
-        "last_won_amount_usd, age_when_known_years from datasets.scoring_set order by all",
+        "max_won_amount_usd, age_when_known_years from datasets.scoring_set order by all",
     )
     assert found == [
         ("2020-01-31", "A1", 1, 26, 100.0, None),
@@ -78,7 +78,8 @@ def test_features_are_those_of_each_day_and_a_correction_counts_from_its_arrival
         ("2020-01-31", "A3", 0, None, None, None),
         ("2020-02-29", "A1", 1, 55, 100.0, None),
         ("2020-02-29", "A2", 1, 25, 70.0, None),
-        ("2020-03-05", "A1", 1, 60, 150.0, None),
+        # and the win of the account that was merged into it
+        ("2020-03-05", "A1", 2, 30, 150.0, None),
     ]
 
 
@@ -89,8 +90,9 @@ def test_labels_leave_out_open_windows_and_keep_accounts_excluded_later(world):
         "label_known_at::varchar from labels.label_conversion order by all",
     )
     assert found == [
-        ("2020-01-31", "A1", False, None, "2020-03-01"),
-        ("2020-01-31", "A2", True, "2020-02-04", "2020-02-05"),
+        # one company, as we learnt by the merge of March
+        ("2020-01-31", "A1", True, "2020-02-04", "2020-03-02"),
+        ("2020-01-31", "A2", True, "2020-02-04", "2020-03-02"),
         ("2020-01-31", "A3", False, None, "2020-03-01"),
         ("2020-02-29", "A1", False, None, "2020-03-30"),
         ("2020-02-29", "A2", False, None, "2020-03-30"),

@@ -49,6 +49,10 @@ VERSIONED = {
             "is_deleted": [False],
         },
     ),
+    "core_account_survivor_version": (
+        {"account_id": ACCOUNTS},
+        {"survivor_id": ["s", *ACCOUNTS], "is_deleted": [False, True]},
+    ),
     "core_account_domain_version": ({"domain": DOMAINS}, {"account_id": ACCOUNTS}),
     "core_person_account_version": (
         {"person_id": PEOPLE},

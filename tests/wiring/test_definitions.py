@@ -59,6 +59,7 @@ GROUPS = {
     "core": {
         "core_account_version",
         "core_account_domain_version",
+        "core_account_survivor_version",
         "core_activity",
         "core_contact_version",
         "core_intent_signal",

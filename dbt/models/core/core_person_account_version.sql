@@ -2,32 +2,15 @@
 -- was converted to, anyone else to the account that the domain of the email address stands for. People of a
 -- merged account belong to the one that survives from the merge's day on; those of a deleted account fall
 -- back on their domain. Deleted people belong to none; a merged contact stays with its account.
-with recursive survivors as (
+with stand_ins as (
 
-    -- each account with the account that stands in for it (itself, until it is merged)
-    select
-        account_id, account_id as survivor_id, merged_into_account_id as next_id, is_deleted, valid_from,
-        coalesce(valid_to, date '9999-12-31') as valid_to, 1 as depth
+    select account_id, account_id as stand_in_id, valid_from, valid_to
     from {{ ref('core_account_version') }}
+    where merged_into_account_id is null and not is_deleted
     union all
-    select
-        merged.account_id, into_account.account_id, into_account.merged_into_account_id, into_account.is_deleted,
-        greatest(merged.valid_from, into_account.valid_from),
-        least(merged.valid_to, coalesce(into_account.valid_to, date '9999-12-31')), merged.depth + 1
-    from survivors as merged
-    inner join {{ ref('core_account_version') }} as into_account
-        on merged.next_id = into_account.account_id
-        and into_account.valid_from < merged.valid_to
-        and coalesce(into_account.valid_to, date '9999-12-31') > merged.valid_from
-    where merged.next_id <> merged.account_id and merged.depth < 10
-
-),
-
-stand_ins as (
-
     select account_id, survivor_id, valid_from, valid_to
-    from survivors
-    where next_id is null and not is_deleted
+    from {{ ref('core_account_survivor_version') }}
+    where not is_deleted
 
 ),
 
@@ -68,8 +51,8 @@ on_each_day as (
     select
         persons.person_id,
         days.day,
-        case when not persons.is_gone then coalesce(stand_ins.survivor_id, domains.account_id) end as account_id,
-        case when stand_ins.survivor_id is not null then persons.how else 'email domain' end as how,
+        case when not persons.is_gone then coalesce(stand_ins.stand_in_id, domains.account_id) end as account_id,
+        case when stand_ins.stand_in_id is not null then persons.how else 'email domain' end as how,
         persons.seniority,
         persons.job_function
     from change_days as days

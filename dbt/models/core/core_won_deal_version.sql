@@ -4,7 +4,8 @@
 -- The newer of stage history and record says whether it is won (of one moment, the history). It was
 -- won when its last run of won stages began; without history on CloseDate, and not before that day.
 -- A version without a stage (an imported record before its first change stamp) says nothing of that,
--- nor of the amount, which is then the newest that the won stages told.
+-- nor of the amount, which is then the newest that the won stages told. A merged account's wins are the
+-- survivor's from the merge on.
 with versions as (
 
     select * from {{ ref('core_opportunity_version') }}
@@ -18,9 +19,18 @@ stage_changes as (
 
 ),
 
+survivors as (
+
+    select * from {{ ref('core_account_survivor_version') }}
+
+),
+
 change_days as (
 
     select opportunity_id, valid_from as day from versions
+    union
+    select versions.opportunity_id, unnest([survivors.valid_from, survivors.valid_to])
+    from versions inner join survivors using (account_id)
     union
     select opportunity_id, greatest(known_at, occurred_at::date) from stage_changes
     union
@@ -61,7 +71,7 @@ states as (
 
     select
         version.opportunity_id,
-        version.account_id,
+        coalesce(survivors.survivor_id, version.account_id) as account_id,
         version.opportunity_type,
         case
             when version.stage is null and version.is_in_usd then last_won_run.amount_cents
@@ -81,6 +91,8 @@ states as (
     from change_days as days
     inner join versions as version
         on days.opportunity_id = version.opportunity_id and {{ holds_on('version', 'days.day') }}
+    left join survivors
+        on version.account_id = survivors.account_id and {{ holds_on('survivors', 'days.day') }}
     left join last_not_won
         on days.opportunity_id = last_not_won.opportunity_id and days.day = last_not_won.day
     left join last_won_run
@@ -103,7 +115,7 @@ select
     opportunity_type,
     amount_cents,
     won_on,
-    min(valid_from) over (partition by opportunity_id, won_on) as first_known_on,
+    min(valid_from) over (partition by opportunity_id, won_on, account_id) as first_known_on,
     valid_from,
     valid_to
 from won

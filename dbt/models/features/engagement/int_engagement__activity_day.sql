@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 -- What the CRM recorded between the account's people and us, by account and day, as of each requested
--- day. An activity counts for the account that the CRM names (if that was merged, for the one it was
--- merged into), else for its person's. Only the days of this build are kept: five feature models read them.
+-- day. An activity counts for the account that the CRM names (if that was merged, for the one that
+-- survives), else for its person's. Only the days of this build are kept: five feature models read them.
 with activities as (
 
     select *
@@ -17,13 +17,12 @@ with activities as (
 attributed as (
 
     select
-        activities.* replace (coalesce(merged.merged_into_account_id, activities.account_id, person.account_id) as account_id),
+        activities.* replace (coalesce(merged.survivor_id, activities.account_id, person.account_id) as account_id),
         person.seniority,
         person.job_function
     from activities
     {{ left_join_version(
-        ref('core_account_version'), 'merged',
-        'activities.account_id = merged.account_id and merged.merged_into_account_id is not null', 'activities.as_of_date'
+        ref('core_account_survivor_version'), 'merged', 'activities.account_id = merged.account_id', 'activities.as_of_date'
     ) }}
     {{ left_join_version(
         ref('core_person_account_version'), 'person', 'activities.person_id = person.person_id', 'activities.as_of_date'

@@ -1,7 +1,8 @@
 {{ config(materialized='table') }}
 -- Every opportunity that exists on each requested day, with the stage it was in. The newer of stage
 -- history and record says which (of one moment, the history); a record that was imported without its
--- past says nothing of it. An opportunity of a merged account is of the one it was merged into. Only the days of this build are kept: two feature models read them.
+-- past says nothing of it. An opportunity of a merged account is the survivor's. Only the days of this
+-- build are kept: two feature models read them.
 with versions as (
 
     select * from {{ as_of_versions(ref('core_opportunity_version')) }} where not is_deleted
@@ -40,7 +41,7 @@ stated as (
     select
         versions.as_of_date,
         versions.opportunity_id,
-        coalesce(merged.merged_into_account_id, versions.account_id) as account_id,
+        coalesce(merged.survivor_id, versions.account_id) as account_id,
         versions.loss_reason,
         (versions.created_at::date) as opened_on,
         case when versions.stage is null and versions.is_in_usd then history.amount_cents else versions.amount_cents end as amount_cents,
@@ -54,8 +55,7 @@ stated as (
     from versions
     left join history using (as_of_date, opportunity_id)
     {{ left_join_version(
-        ref('core_account_version'), 'merged',
-        'versions.account_id = merged.account_id and merged.merged_into_account_id is not null', 'versions.as_of_date'
+        ref('core_account_survivor_version'), 'merged', 'versions.account_id = merged.account_id', 'versions.as_of_date'
     ) }}
 
 )
