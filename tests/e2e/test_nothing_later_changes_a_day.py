@@ -1,4 +1,4 @@
-"""Whatever becomes known after a day changes nothing of it: from landed files to features, scores and labels, over generated histories.
+"""Whatever becomes known after a day changes nothing of it: from landed files to features, scores and labels, over any history.
 
 Belongs here: the promise as a whole, and a peek of one day that it must find in each family of features. Not here: where a model
 would break it (tests/integration/test_core_sees_no_future.py and test_features_see_no_future.py, on smaller worlds).
