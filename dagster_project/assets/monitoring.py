@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from dagster_project import dbt_runner
-from dagster_project.assets.transform import make_features
+from dagster_project.assets.transform import make_core, make_features
 from dagster_project.automation import ONE_RUN, days_of
 from dagster_project.config import Slice
 from dagster_project.resources import ScoringHome
@@ -56,6 +56,7 @@ def evaluation_asset(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, scoring_home: ScoringHome
     ) -> dg.MaterializeResult:
         days = days_of(context)
+        _refuse_problems(make_core(scoring_home.home, days))
         _make_features_again(scoring_home, days)
         known = _outcomes_known_as_of(scoring_home)
         _build_labels(scoring_home, days, known)
@@ -98,7 +99,8 @@ def _outcomes_known_as_of(scoring_home: ScoringHome) -> date:
     try:
         (known,) = connection.execute(
             "select max(known_at) from (select known_at from core.core_opportunity_version "
-            "union all select known_at from core.core_opportunity_stage_change)"
+            "union all select known_at from core.core_opportunity_stage_change "
+            "union all select valid_from from core.core_account_survivor_version)"
         ).fetchone()
     finally:
         connection.close()
@@ -118,13 +120,16 @@ def _make_features_again(scoring_home: ScoringHome, days: list[date]) -> None:
         ).fetchall()
     if not lacking:
         return
-    done = make_features(scoring_home.home, [day for (day,) in lacking])
-    if done.problems:
-        raise dg.Failure(done.in_words(), allow_retries=False)
+    _refuse_problems(make_features(scoring_home.home, [day for (day,) in lacking]))
 
 
 def _build_labels(scoring_home: ScoringHome, days: list[date], known: date) -> None:
-    done = dbt_runner.build(scoring_home.home, ["label_conversion"], days, labels_as_of=known)
+    _refuse_problems(
+        dbt_runner.build(scoring_home.home, ["label_conversion"], days, labels_as_of=known)
+    )
+
+
+def _refuse_problems(done: dbt_runner.Build) -> None:
     if done.problems:
         raise dg.Failure(done.in_words(), allow_retries=False)
 

@@ -154,6 +154,17 @@ def build_selected(
         raise dg.Failure(done.in_words(), allow_retries=False)
 
 
+def make_core(home: Home, days: list[date]) -> dbt_runner.Build:
+    """Build what follows from what has landed, unreported, as far as it does not stand."""
+    names = dbt_runner.names_of(home, standing.FROM_LANDING)
+    left = names - standing.standing(home, names).names
+    if not left:
+        return dbt_runner.Build()
+    done = build_days(home, left, days)
+    standing.remember(home, [n.name for n in done.nodes if n.ok])
+    return done
+
+
 def make_features(home: Home, days: list[date]) -> dbt_runner.Build:
     """Build the features of these days, unreported, as far as they do not stand."""
     names = features_of(home)

@@ -14,7 +14,7 @@ from tests.command_line import Scoring
 
 BEFORE, DAY = "2026-06-30", "2026-07-01"
 OWNER = "005000000000000NEW"
-ACCOUNTS = "Id,Name,OwnerId,MasterRecordId,IsDeleted,CreatedDate,SystemModstamp\n"
+ACCOUNTS = "Id,Name,Website,OwnerId,MasterRecordId,IsDeleted,CreatedDate,SystemModstamp\n"
 DEALS = (
     "Id,AccountId,Name,StageName,CloseDate,IsClosed,IsWon,IsDeleted,CreatedDate,SystemModstamp\n"
 )
@@ -27,13 +27,13 @@ def told(small_demo, tmp_path_factory):
     folder = tmp_path_factory.mktemp("told")
     scoring = Scoring(shutil.copytree(small_demo[0].home, folder / "home"))
     rows = scoring.query(
-        "select account_id, account_name from scores.account_scores where domain is not null order by rank desc"
+        "select account_id, account_name, domain from scores.account_scores where domain is not null order by rank desc"
     )
     # The world has something of its own to say of some accounts that day.
     own = (scoring.home / "inbox" / "salesforce" / DAY / "Account.csv").read_text()
     customers = scoring.query(
-        "select account_id, account_name from scores.excluded_accounts where exclusion_rule = 'already a customer' "
-        "and account_name is not null order by account_id"
+        "select account_id, account_name, 'bought.example' as domain from scores.excluded_accounts "
+        "where exclusion_rule = 'already a customer' and account_name is not null order by account_id"
     )
     accounts = [row for row in rows if row["account_id"].partition(":")[2] not in own][:6]
     accounts += [row for row in customers if row["account_id"].partition(":")[2] not in own][:1]
@@ -48,7 +48,7 @@ def told(small_demo, tmp_path_factory):
     (folder / "account.csv").write_text(
         ACCOUNTS
         + "".join(
-            f'{ids[row["account_id"]]},"{row["account_name"]}",{owner},{master},{gone},{CHANGED}'
+            f'{ids[row["account_id"]]},"{row["account_name"]}",{row["domain"]},{owner},{master},{gone},{CHANGED}'
             for row, owner, master, gone in rows
         )
     )

@@ -288,6 +288,7 @@ def property_of(models: Models, wanted: set[str], sql: dict | None, examples: in
         known = models.features(as_known_on_the_day(world), wanted, sql)
         for name, rows in whole.items():
             assert rows == known[name], name
+            assert len({row[:2] for row in rows}) == len(rows), f"{name}: an account twice on a day"
 
     return holds
 

@@ -1,13 +1,13 @@
 -- Which account a merged one counts for, day by day: the end of the chain of merges that is known on the day.
--- Only while it is merged has an account a version here; any other stands for itself, and so do accounts that
--- were merged in a circle or into one that we do not know. An end that was deleted since still is the end:
+-- Only while it is merged has an account a version here; any other stands for itself. Accounts that were merged
+-- in a circle or into one that we do not know have none either. An end that was deleted since still is the end:
 -- its people and domains then go their own ways, what the company did in the past stays the company's.
 with recursive stated as (
 
     select
         account_id,
         nullif(merged_into_account_id, account_id) as merged_into_account_id,
-        is_deleted and merged_into_account_id is null as is_deleted,
+        is_deleted and nullif(merged_into_account_id, account_id) is null as is_deleted,
         valid_from
     from {{ ref('core_account_version') }}
 

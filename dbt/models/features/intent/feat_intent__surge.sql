@@ -1,6 +1,7 @@
 {%- set is_relevant = 'lower(topic) in ' ~ text_list(setting('relevant_topics') | map('lower') | list) -%}
 -- What the account's company researches elsewhere, in the latest week known by the day (of all companies;
--- a feed whose latest week is dated four weeks ago or more says nothing). 60 and more is a surge.
+-- a feed whose latest week is dated four weeks ago or more says nothing). 60 and more is a surge. Of an account
+-- with several domains (those of accounts that were merged into it) what any of them researches counts.
 with eligible as (
 
     select account_id, as_of_date from {{ on_days_of_build(ref('spine_account_day')) }} where is_eligible
@@ -94,7 +95,7 @@ surged as (
         surges.domain,
         min((surges.days_ago - latest.days_ago) // 7) as weeks_since_last_surge,
         -- one bit a week
-        bit_count(bit_or(1 << ((surges.days_ago - latest.days_ago) // 7))) as weeks_with_surge_12w
+        bit_or(1 << ((surges.days_ago - latest.days_ago) // 7)) as weeks_with_surge
     from surges
     inner join latest on surges.as_of_date = latest.as_of_date and surges.days_ago < latest.days_ago + 84
     group by all
@@ -110,9 +111,21 @@ of_domains as (
 
 of_accounts as (
 
-    select company.account_id, of_domains.*
+    select
+        company.account_id,
+        of_domains.as_of_date,
+        {%- for column in ['topics', 'scores', 'surging', 'relevant_topics', 'relevant_scores', 'relevant_surging'] %}
+        sum(of_domains.{{ column }}) as {{ column }},
+        {%- endfor %}
+        {%- for column in ['max_score', 'relevant_max_score', 'max_score_before', 'relevant_max_score_before'] %}
+        max(of_domains.{{ column }}) as {{ column }},
+        {%- endfor %}
+        min(of_domains.weeks_since_last_surge) as weeks_since_last_surge,
+        bit_count(bit_or(of_domains.weeks_with_surge)) as weeks_with_surge_12w
     from of_domains
     {{ left_join_version(ref('core_account_domain_version'), 'company', 'of_domains.domain = company.domain', 'of_domains.as_of_date') }}
+    where company.account_id is not null
+    group by all
 
 )
 
