@@ -25,6 +25,7 @@ COMMANDS = (
     pipeline.retrain,
     pipeline.evaluate,
     pipeline.verify,
+    tools.table,
     tools.data_docs,
     tools.dbt,
     tools.doctor,

@@ -4,19 +4,22 @@ Belongs here: turning measures into a verdict and a reason. Does not belong here
 moving the champion alias (registry.py).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models.guards import Suspect
 from models.settings import PromotionSettings
 
 TOO_LITTLE_DATA = "too_little_data"
 LEAKAGE = "leakage"
 NO_SIGNAL = "no_signal"
+DRIFT = "drift"
 PROMOTE = "promote"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One of too_little_data, leakage, no_signal, promote, and the reason in words."""
+    """One of too_little_data, leakage, no_signal, drift, promote, and the reason in words."""
 
     verdict: str
     why: str
@@ -33,34 +36,46 @@ def judge(
     metrics: dict | None,
     settings: PromotionSettings,
     strongest_feature: str | None = None,
+    suspects: Sequence[Suspect] = (),
+    drift: str | None = None,
+    of: str = "accounts",
+    where: str = "on later data",
+    is_overruled: bool = False,
 ) -> Verdict:
     """Judge a model by what it learnt from and its measures on later data (None: no test part).
 
-    `positives` and `negatives` count accounts, not rows: the same account stands in many rows.
-    Precedence: too_little_data, leakage, no_signal, promote. Metrics must hold auc, auc_low,
-    auc_high, n and positives; None stands for what could not be measured.
+    `positives` and `negatives` count accounts (or what `of` names), not rows: the same account stands in many rows. `where`
+    says which rows the measures are of. `is_overruled`: a person has vouched for what the model rests on, however good it is.
+    Precedence: too_little_data, leakage, no_signal, drift, promote. Metrics must hold auc, auc_low, auc_high, n and
+    positives; None stands for what could not be measured. `drift` says in words what moved so far that probabilities
+    cannot be taken at their word.
     """
     if positives < settings.min_positives or negatives < settings.min_negatives:
         return Verdict(
             TOO_LITTLE_DATA,
-            f"{positives} accounts that converted and {negatives} that did not to learn from; "
+            f"{positives} {of} that converted and {negatives} that did not to learn from; "
             f"at least {settings.min_positives} and {settings.min_negatives} are needed",
         )
     if metrics is None or metrics["auc"] is None or metrics["auc_low"] is None:
         return Verdict(
-            TOO_LITTLE_DATA, "no later data with both outcomes to test on: history is too short"
+            TOO_LITTLE_DATA, f"{where} there are not both outcomes to test on: history is too short"
         )
     auc, low, high = metrics["auc"], metrics["auc_low"], metrics["auc_high"]
-    if auc >= settings.suspicious_auc:
+    if suspects:
+        named = "; ".join(f"{suspect.column}: {suspect.why}" for suspect in suspects)
+        return Verdict(LEAKAGE, f"these columns probably know the outcome: {named}")
+    if auc >= settings.suspicious_auc and not is_overruled:
         first = f"; look at {strongest_feature} first" if strongest_feature else ""
         return Verdict(
             LEAKAGE,
-            f"AUC {auc:.3f} on later data is too good to be true (limit "
+            f"AUC {auc:.3f} {where} is too good to be true (limit "
             f"{settings.suspicious_auc:.2f}): a feature probably knows the outcome{first}",
         )
-    interval = f"AUC {auc:.3f} on later data, 95 % interval {low:.3f} to {high:.3f}"
+    interval = f"AUC {auc:.3f} {where}, 95 % interval {low:.3f} to {high:.3f}"
     if low <= 0.5 <= high:
-        return Verdict(NO_SIGNAL, f"{interval}, holds 0.5: the model cannot tell accounts apart")
+        return Verdict(NO_SIGNAL, f"{interval}, holds 0.5: the model cannot tell {of} apart")
     if auc < 0.5:
-        return Verdict(NO_SIGNAL, f"{interval}, is below 0.5: it ranks later data backwards")
+        return Verdict(NO_SIGNAL, f"{interval}, is below 0.5: it ranks backwards")
+    if drift:
+        return Verdict(DRIFT, f"{interval}: it ranks, but {drift}")
     return Verdict(PROMOTE, f"{interval}, lies above 0.5 and below suspicion")

@@ -64,6 +64,9 @@ class PromotionSettings(Settings):
     min_positives: int = Field(40, ge=1)
     min_negatives: int = Field(40, ge=1)
     suspicious_auc: float = Field(0.95, gt=0.5, le=1)
+    suspicious_alone_auc: float = Field(0.85, gt=0.5, le=1)
+    suspicious_presence_auc: float = Field(0.65, gt=0.5, le=1)
+    drift_factor: float = Field(1.5, gt=1)
 
 
 class RuleColumn(Settings):

@@ -1,16 +1,98 @@
-"""Commands that open what lies beneath: data-docs, dbt, doctor, ui.
+"""Commands beside the daily way: a table of one's own, and what lies beneath (data-docs, dbt, doctor, ui).
 
-Here: their words and options. Not here: what they start (expectations/, dbt_runner.py, doctor.py, servers.py).
+Here: their words and options. Not here: what they start (models/flat_table.py, expectations/, dbt_runner.py, doctor.py,
+servers.py).
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
 
+from dagster_project.command.errors import WrongUse
 from dagster_project.command.json_text import to_json
 from dagster_project.command.options import AS_JSON, answering
+from dagster_project.command.terminal.flat_table import print_table_report
 from dagster_project.command.terminal.status import print_findings
 from dagster_project.home_layout import open_home
+
+
+class Names(click.ParamType):
+    """Column names, separated by commas."""
+
+    name = "A,B"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        """Split at commas; blanks around names do not count."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--label",
+    required=True,
+    metavar="COL",
+    help="Column of the outcome: 0/1, true/false or two words.",
+)
+@click.option(
+    "--time",
+    metavar="COL",
+    help="Date, timestamp or running number: tested on the last fifth by it.",
+)
+@click.option(
+    "--entity",
+    metavar="COL",
+    help="Whose row it is: none of these is both learnt from and tested on.",
+)
+@click.option("--drop", type=Names(), default=(), help="Columns not to learn from.")
+@click.option(
+    "--allow", type=Names(), default=(), help="Columns to learn from although they look like leaks."
+)
+@click.option("--positive", metavar="WORD", help="The value of the outcome that means converted.")
+@click.option(
+    "--json",
+    "out",
+    metavar="OUT",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the answer as JSON to this file (- is standard output).",
+)
+@answering
+def table(
+    file: Path,
+    label: str,
+    time: str | None,
+    entity: str | None,
+    drop: tuple[str, ...],
+    allow: tuple[str, ...],
+    positive: str | None,
+    out: Path | None,
+) -> int:
+    """Try the trainer, its guards and measures on any CSV or Parquet FILE with an outcome.
+
+    Exit status 0 if a model of it may be used, 1 if not (too little data, leakage, no signal, drift).
+    """
+    from dagster_project.flat_file import FlatFileError, read_flat_file
+    from models.flat_table import judge_table
+    from models.promotion import PROMOTE
+    from models.settings import TrainingSettings
+    from models.table_roles import Columns, TableError
+
+    columns = Columns(label, time, entity, drop, allow, positive)
+    try:
+        report = judge_table(read_flat_file(file), columns, TrainingSettings())
+    except (FlatFileError, TableError) as problem:
+        raise WrongUse(str(problem)) from problem
+    if out is not None:
+        text = to_json(report)
+        click.echo(text) if str(out) == "-" else out.write_text(text + "\n", encoding="utf-8")
+    if str(out) != "-":
+        print_table_report(file.name, report)
+    return 0 if report["verdict"] == PROMOTE else 1
 
 
 @click.command(name="data-docs")

@@ -32,10 +32,10 @@ LATE_ACCOUNT = (
 BACKFILL = ("backfill", "--from", "2026-06-28", "--to", "2026-06-30")
 
 
-def moments(seed: int) -> list[float]:
+def moments(seed: int, kills: int = KILLS) -> list[float]:
     """Shares of a run's length, one drawn in each of as many equal parts."""
     draw = random.Random(seed)
-    return [(place + draw.random()) / KILLS for place in range(KILLS)]
+    return [(place + draw.random()) / kills for place in range(kills)]
 
 
 def copy_of(scoring: Scoring, folder) -> Scoring:
@@ -115,9 +115,10 @@ def homes(small_demo, tmp_path):
     return copy_of(small_demo[0], tmp_path / "calm"), copy_of(small_demo[0], tmp_path / "killed")
 
 
-def test_a_killed_refresh_is_run_again_as_if_nothing_had_happened(homes):
+@pytest.mark.parametrize("kills", [1, pytest.param(KILLS, marks=pytest.mark.long)])
+def test_a_killed_refresh_is_run_again_as_if_nothing_had_happened(homes, kills):
     calm, other = homes
-    for number, share in enumerate(moments(1), start=1):
+    for number, share in enumerate(moments(1, kills), start=1):
         day = LAST + timedelta(days=number)
         before = served(other)
         seconds = timed(calm, "refresh")

@@ -1,0 +1,190 @@
+"""Any table with an outcome: what a model learns from it, how far that can be trusted, and whether it may be used.
+
+Belongs here: the way from roles and rows to a report, with the trainer's own encoder, booster, measures and verdict. Does not
+belong here: reading files, the rules about columns (guards.py), the split (table_split.py).
+
+Growing, stopping and measuring see different rows: trees are grown on the rows to learn from, their number is found on the newest
+fifth of these (or a fold), and all measures are of rows that neither has seen. Probabilities are the booster's own: a table has
+no further slice of time on which a calibrator could be judged.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from models.boosting import fit_booster, gain_by_feature, raw_probability
+from models.encoding import fit_encoder
+from models.evaluation import evaluate, wilson
+from models.guards import Suspect, leak_suspects, unusable
+from models.promotion import judge
+from models.settings import BoosterSettings, TrainingSettings
+from models.table_roles import Columns, Table, TableError, features_of, read_roles
+from models.table_split import inner_split, split_table
+
+MEASURES = (
+    *("auc", "auc_low", "auc_high", "pr_auc", "log_loss", "brier", "brier_base", "ece"),
+    "lift_top_decile",
+)
+# Columns are looked at on at most so many rows.
+GUARD_ROWS = 100_000
+# A level of a text needs this share of the rows, and the trainer's number at most.
+LEVEL_SHARE = 0.01
+# At most this share of all that a leaf could weigh is asked of one; few columns are all drawn from.
+LEAF_SHARE, COLUMNS_A_TREE = 0.05, 5
+STRONGEST = 10
+
+
+def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSettings) -> dict:
+    """Train and judge on the rows of `frame`. JSON-ready: n, positives, split, auc, auc_low, auc_high, pr_auc, log_loss, brier,
+    brier_base, ece, lift_top_decile, leak_suspects, warnings, verdict, why, and strongest_features (shares of the gain).
+
+    Measures are of rows that the model did not learn from, None where they cannot be said. Raises TableError.
+    """
+    table = read_roles(frame, columns)
+    dropped = unusable(table.features)
+    warnings = [*table.warnings, *(f"{name} is left out: {why}" for name, why in dropped.items())]
+    rows = table.features.drop(list(dropped))
+    if not rows.columns:
+        raise TableError(f"no column is left to learn from. {'. '.join(warnings)}")
+    suspects, allowed = [], []
+    for suspect in _suspects(rows, table.y, settings):
+        (allowed if suspect.column in columns.allow else suspects).append(suspect)
+    warnings += [f"{s.column} looks like a leak and was allowed: {s.why}" for s in allowed]
+    split = split_table(table, settings.seed)
+    metrics, gain, drift = _tested(table, rows, split.parts, settings)
+    strongest = next(iter(gain), None)
+    is_overruled = strongest in columns.allow
+    verdict = judge(
+        *_counted(table),
+        metrics,
+        settings.promotion,
+        strongest,
+        suspects,
+        drift,
+        of="entities" if table.has_entities else "rows",
+        where="on later rows" if table.time is not None else "on rows that it did not learn from",
+        is_overruled=is_overruled,
+    )
+    if (
+        not (suspects or is_overruled)
+        and metrics
+        and (metrics["auc"] or 0) >= settings.promotion.suspicious_auc
+    ):
+        suspects = _strongest(gain, metrics["auc"])
+    return {
+        "n": len(table.y),
+        "positives": int(table.y.sum()),
+        "split": split.described,
+        **{name: metrics[name] if metrics else None for name in MEASURES},
+        "leak_suspects": [{"column": s.column, "why": s.why} for s in suspects],
+        "warnings": warnings,
+        "verdict": verdict.verdict,
+        "why": verdict.why,
+        "strongest_features": dict(list(gain.items())[:STRONGEST]),
+    }
+
+
+def _suspects(rows: pl.DataFrame, y: np.ndarray, settings: TrainingSettings) -> list[Suspect]:
+    if rows.height > GUARD_ROWS:
+        drawn = np.random.default_rng(settings.seed).choice(rows.height, GUARD_ROWS, replace=False)
+        drawn.sort()
+        rows, y = rows[drawn], y[drawn]
+    return leak_suspects(rows, y, settings.promotion, settings.seed)
+
+
+def _strongest(gain: dict[str, float], auc: float) -> list[Suspect]:
+    name, share = next(iter(gain.items()))
+    return [
+        Suspect(
+            name,
+            f"the model is too good to be true (AUC {auc:.3f}), and {share:.0%} of it rests on this column",
+        )
+    ]
+
+
+def _counted(table: Table) -> tuple[int, int]:
+    """Entities (or rows, without them) with and without a conversion."""
+    if not table.has_entities:
+        return int(table.y.sum()), int(len(table.y) - table.y.sum())
+    converting = len(np.unique(table.group[table.y > 0]))
+    return converting, len(np.unique(table.group)) - converting
+
+
+def _tested(
+    table: Table, rows: pl.DataFrame, parts, settings: TrainingSettings
+) -> tuple[dict | None, dict[str, float], str | None]:
+    """Measures on rows not learnt from, shares of the gain, and what has drifted."""
+    y, told, expected = table.y, np.full(len(table.y), np.nan), {}
+    gains: list[dict[str, float]] = []
+    for learnt, tested in parts:
+        if len(learnt) == 0 or len(tested) == 0 or y[learnt].min() == y[learnt].max():
+            continue
+        told[tested], gain = _fit_and_tell(table, rows, learnt, tested, settings)
+        gains.append(gain)
+        expected = {"learnt": y[learnt].mean()}
+    known = ~np.isnan(told)
+    if not known.any():
+        return None, {}, None
+    metrics = evaluate(
+        y[known], told[known], table.group[known], settings.seed, settings.bootstrap_rounds
+    )
+    drift = None
+    if table.time is not None:
+        drift = _drift(y[known], told[known], expected["learnt"], settings.promotion.drift_factor)
+    return metrics, _mean(gains), drift
+
+
+def _fit_and_tell(table: Table, rows: pl.DataFrame, learnt, tested, settings: TrainingSettings):
+    """Probabilities of the rows to test on, from a model of the rows to learn from, and its shares of the gain."""
+    earlier, y = rows[learnt], table.y[learnt]
+    least = min(settings.min_level_rows, max(2, int(LEVEL_SHARE * len(y))))
+    encoder = fit_encoder(earlier, features_of(rows), least)
+    booster = _booster(settings.booster, y, len(rows.columns))
+    matrix, trees = encoder.matrix(_keyed(earlier), True), settings.booster.default_trees
+    if halves := inner_split(y, table.group[learnt], table.time is not None, settings.seed):
+        grow, stop = halves
+        tried = fit_booster(
+            encoder,
+            (matrix[grow], y[grow], None),
+            booster,
+            settings.seed,
+            booster.max_trees,
+            (matrix[stop], y[stop]),
+        )
+        trees = tried.num_boosted_rounds()
+    fitted = fit_booster(encoder, (matrix, y, None), booster, settings.seed, trees)
+    told = raw_probability(fitted, encoder, encoder.matrix(_keyed(rows[tested])), booster.nthread)
+    return told, gain_by_feature(fitted)
+
+
+def _booster(settings: BoosterSettings, y: np.ndarray, columns: int) -> BoosterSettings:
+    """The trainer's own settings, made for months of thousands of accounts, in proportion to a smaller table."""
+    base = float(y.mean())
+    weight = min(settings.min_child_weight, max(1.0, LEAF_SHARE * len(y) * base * (1 - base)))
+    drawn = max(settings.colsample_bytree, min(1.0, COLUMNS_A_TREE / columns))
+    return settings.model_copy(update={"min_child_weight": weight, "colsample_bytree": drawn})
+
+
+def _keyed(rows: pl.DataFrame) -> pl.DataFrame:
+    """The encoder wants to know whose row it is, to fill snapshot attributes; a table has none of these."""
+    return rows.with_columns(pl.int_range(pl.len()).cast(pl.String).alias("account_id"))
+
+
+def _drift(y: np.ndarray, told: np.ndarray, learnt: float, factor: float) -> str | None:
+    """Whether outcomes moved so far from what was predicted that no probability can be taken at its word."""
+    rate, predicted = float(y.mean()), float(told.mean())
+    low, high = wilson(rate, len(y))
+    is_beyond = rate > factor * predicted or rate < predicted / factor
+    if not is_beyond or low <= predicted <= high:
+        return None
+    return (
+        f"its probabilities do not hold: {rate:.1%} converted later where {predicted:.1%} were predicted "
+        f"({learnt:.1%} of the rows it learnt from)"
+    )
+
+
+def _mean(gains: list[dict[str, float]]) -> dict[str, float]:
+    names = {name for gain in gains for name in gain}
+    mean = {name: sum(gain.get(name, 0.0) for gain in gains) / len(gains) for name in names}
+    return dict(sorted(mean.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,130 @@
+"""What the trainer says of a person's own table: signal, none, leaks, drift, too little; and that it says the same twice.
+
+Not here: single rules of columns (tests/unit/test_guards.py), the command (tests/e2e/test_table.py).
+"""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models.flat_table import judge_table
+from models.settings import TrainingSettings
+from models.table_roles import Columns
+
+SETTINGS = TrainingSettings(bootstrap_rounds=100)
+N = 1500
+
+
+def world(seed: int = 5, rows: int = N) -> pl.DataFrame:
+    """Two numbers and a word that know something of the outcome, one number that does not."""
+    rng = np.random.default_rng(seed)
+    a, b, word = rng.normal(size=rows), rng.normal(size=rows), rng.choice(["x", "y"], rows)
+    logit = -1.5 + a + 0.7 * b + np.where(word == "x", 0.8, 0)
+    return pl.DataFrame(
+        {
+            "a": a,
+            "b": b,
+            "word": word,
+            "noise": rng.normal(size=rows),
+            "day": np.arange(rows),
+            "won": (rng.random(rows) < 1 / (1 + np.exp(-logit))).astype(int),
+        }
+    )
+
+
+def said(frame: pl.DataFrame, **roles) -> dict:
+    return judge_table(frame, Columns("won", **roles), SETTINGS)
+
+
+@pytest.mark.parametrize("roles", [{}, {"time": "day"}])
+def test_a_table_with_signal_may_be_used(roles):
+    found = said(world(), **roles)
+    assert (found["verdict"], found["leak_suspects"]) == ("promote", [])
+    assert found["auc_low"] > 0.6 and found["lift_top_decile"] > 1.5
+    assert found["n"] == N and found["brier"] < found["brier_base"]
+    assert set(list(found["strongest_features"])[:2]) <= {"a", "b"}
+
+
+def test_the_same_table_gives_the_same_answer_twice_whatever_the_order_of_columns():
+    once = said(world(), time="day")
+    assert json.dumps(once) == json.dumps(said(world(), time="day"))
+
+
+def test_shuffled_outcomes_have_no_signal():
+    frame = world()
+    dealt = frame["won"].sample(fraction=1, shuffle=True, seed=3)
+    found = said(frame.with_columns(dealt.alias("won")))
+    assert found["verdict"] == "no_signal"
+    assert found["auc_low"] <= 0.5 <= found["auc_high"]
+
+
+@pytest.mark.parametrize("roles", [{}, {"time": "day"}])
+def test_a_leak_is_named_and_measures_are_filled_in(roles):
+    frame = world().with_columns((pl.col("won") * 3 + pl.col("noise")).alias("closed_value"))
+    found = said(frame, **roles)
+    assert found["verdict"] == "leakage"
+    assert [suspect["column"] for suspect in found["leak_suspects"]] == ["closed_value"]
+    assert "closed_value" in found["why"] and found["auc"] > 0.9
+
+
+def test_a_leak_that_no_column_tells_alone_is_refused_by_the_whole():
+    frame = world()
+    # the sign of a product: neither factor alone knows anything
+    rng = np.random.default_rng(1)
+    left = rng.normal(size=N)
+    right = np.sign(left) * np.where(frame["won"].to_numpy() > 0, 1, -1) * (0.2 + rng.random(N))
+    found = said(frame.with_columns(pl.Series("left", left), pl.Series("right", right)))
+    assert found["verdict"] == "leakage"
+    assert found["leak_suspects"][0]["column"] in ("left", "right")
+    assert "too good to be true" in found["leak_suspects"][0]["why"]
+
+
+def test_a_person_may_overrule_a_suspicion_by_name_and_that_is_said():
+    frame = world().with_columns((pl.col("won") * 1.6 + pl.col("noise")).alias("told"))
+    assert said(frame)["verdict"] == "leakage"
+    found = said(frame, allow=("told",))
+    assert (found["verdict"], found["leak_suspects"]) == ("promote", [])
+    assert any("told looks like a leak and was allowed" in warning for warning in found["warnings"])
+    assert said(frame, drop=("told",))["verdict"] == "promote"
+
+
+def test_few_conversions_are_too_few_and_are_measured_all_the_same():
+    frame = world().with_columns(
+        pl.when(pl.int_range(pl.len()) % 50 == 0).then(1).otherwise(0).alias("won")
+    )
+    found = said(frame)
+    assert found["verdict"] == "too_little_data" and "30 rows" in found["why"]
+    assert found["auc"] is not None
+    nobody = said(frame.with_columns(pl.lit(0).alias("won")))
+    assert (nobody["verdict"], nobody["auc"]) == ("too_little_data", None)
+
+
+def test_a_base_rate_that_triples_is_drift():
+    frame = world()
+    rng = np.random.default_rng(2)
+    late = frame["day"].to_numpy() >= 0.8 * N
+    kept = np.where(late, 1.0, np.where(frame["won"].to_numpy() > 0, 0.25, 1.0))
+    found = said(frame.filter(pl.Series(rng.random(N) < kept)), time="day")
+    assert found["verdict"] == "drift"
+    assert "were predicted" in found["why"]
+
+
+def test_copies_of_rows_do_not_make_a_random_outcome_look_learnt():
+    rng = np.random.default_rng(4)
+    frame = world(rows=500).with_columns(pl.Series("won", (rng.random(500) < 0.3).astype(int)))
+    copied = pl.concat([frame, frame, frame]).drop("day")
+    assert said(copied)["verdict"] == "no_signal"
+
+
+def test_rows_of_one_entity_do_not_vouch_for_each_other():
+    rng = np.random.default_rng(6)
+    who = rng.integers(0, 150, N)
+    # what is learnt of an entity by heart helps nobody else
+    own, fate = rng.normal(size=(150, 4)), (rng.random(150) < 0.4).astype(int)
+    frame = pl.DataFrame({f"f{n}": own[who, n] for n in range(4)}).with_columns(
+        pl.Series("who", who), pl.Series("jitter", rng.normal(size=N)), pl.Series("won", fate[who])
+    )
+    assert said(frame, drop=("who",))["auc"] > 0.9
+    assert said(frame, entity="who")["auc"] < 0.65

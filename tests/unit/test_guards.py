@@ -1,0 +1,124 @@
+"""Rules about columns: each fires on what it is for, and is silent on honest columns.
+
+Not here: what follows from a suspicion (test_models_promotion.py), whole tables (tests/behaviour/test_flat_table.py).
+"""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models.guards import auc_alone, leak_suspects, unusable
+from models.settings import PromotionSettings
+
+N = 2000
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """An outcome of every fifth row and a number that knows a little of it."""
+    rng = np.random.default_rng(3)
+    y = (rng.random(N) < 0.2).astype(float)
+    return rng, y, rng.normal(size=N) + y
+
+
+def suspected(y, **columns) -> dict[str, str]:
+    found = leak_suspects(pl.DataFrame(columns), y, PromotionSettings(), seed=7)
+    return {suspect.column: suspect.why for suspect in found}
+
+
+def test_constants_identifiers_and_repeats_are_named_with_their_reason():
+    rows = pl.DataFrame(
+        {
+            "same": ["x"] * 40,
+            "nothing": pl.Series([None] * 40, dtype=pl.Float64),
+            "nan": [float("nan")] * 40,
+            "id": [f"001-{n}" for n in range(40)],
+            "number": [1000 + n for n in range(40)],
+            "amount": [n * n * 7 for n in range(40)],
+            "size": [n % 7 for n in range(40)],
+            "size_again": [n % 7 for n in range(40)],
+            "size_in_words": [str(n % 7) for n in range(40)],
+        }
+    )
+    found = unusable(rows)
+    assert set(found) == {"same", "nothing", "nan", "id", "number", "size_again"}
+    assert "size" in found["size_again"]
+    assert "names rows" in found["id"] and "numbers rows" in found["number"]
+
+
+def test_few_rows_are_no_proof_of_an_identifier():
+    assert unusable(pl.DataFrame({"name": ["a", "b", "c"], "n": [1, 2, 3]})) == {}
+
+
+def test_honest_columns_are_not_suspected(drawn):
+    rng, y, signal = drawn
+    assert (
+        suspected(
+            y,
+            signal=signal,
+            noise=rng.normal(size=N),
+            word=rng.choice(["a", "b", "c"], N),
+            holes=pl.Series(np.where(rng.random(N) < 0.5, np.nan, signal)),
+            flag=rng.random(N) < 0.5,
+        )
+        == {}
+    )
+
+
+@pytest.mark.parametrize("turned", [1, -1])
+def test_a_number_that_tells_alone_is_suspected_whichever_way_it_points(drawn, turned):
+    _, y, signal = drawn
+    found = suspected(y, told=turned * (signal + 3 * y))
+    assert "alone tells the outcome" in found["told"]
+
+
+def test_a_number_that_tells_by_its_middle_is_suspected(drawn):
+    rng, y, _ = drawn
+    assert "told" in suspected(y, told=np.where(y > 0, rng.normal(0, 0.1, N), rng.normal(0, 5, N)))
+
+
+def test_a_text_that_tells_alone_is_suspected(drawn):
+    _, y, _ = drawn
+    assert "told" in suspected(y, told=np.where(y > 0, "Closed Won", "Closed Lost"))
+
+
+def test_the_mere_presence_of_a_value_is_suspected(drawn):
+    rng, y, _ = drawn
+    filled = np.where(rng.random(N) < 0.3 + 0.5 * y, rng.normal(size=N), np.nan)
+    assert "has a value at all" in suspected(y, late=filled)["late"]
+
+
+def test_a_value_that_appears_beside_conversions_alone_is_suspected(drawn):
+    rng, y, _ = drawn
+    some = (rng.random(N) < 0.25) & (y > 0)
+    found = suspected(
+        y,
+        signed_on=pl.Series(np.where(some, rng.normal(size=N), np.nan)).fill_nan(None),
+        discount=np.where(some, rng.random(N), 0.0),
+        status=np.where(some, "contract sent", rng.choice(["new", "known"], N)),
+    )
+    assert set(found) == {"signed_on", "discount", "status"}
+    assert all("beside conversions alone" in why for why in found.values())
+
+
+def test_a_value_that_never_appears_beside_a_conversion_is_suspected_but_a_kind_is_not(drawn):
+    rng, y, _ = drawn
+    some = (rng.random(N) < 0.15) & (y == 0)
+    found = suspected(
+        y,
+        lost_on=pl.Series(np.where(some, rng.normal(size=N), np.nan)).fill_nan(None),
+        industry=np.where(some, "public", rng.choice(["retail", "banking"], N)),
+    )
+    assert set(found) == {"lost_on"}
+
+
+def test_a_column_alone_is_judged_on_rows_that_its_rates_were_not_learnt_from(drawn):
+    rng, y, _ = drawn
+    fold = rng.integers(0, 5, N)
+    # one level a few rows: learnt by heart it would tell nearly all
+    levels = pl.Series(rng.integers(0, N // 3, N).astype(str))
+    assert abs(auc_alone(levels, y, fold) - 0.5) < 0.06
+
+
+def test_outcomes_of_one_kind_raise_no_suspicion():
+    assert suspected(np.zeros(30), told=np.arange(30.0)) == {}

@@ -1,0 +1,137 @@
+"""Columns of a person's own table: outcomes, times, groups, and each mistake with what to do about it.
+
+Not here: guards (test_guards.py), what is learnt (tests/behaviour/test_flat_table.py).
+"""
+
+from datetime import date, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models.table_roles import Columns, TableError, outcomes, read_roles
+from models.table_split import split_table
+
+
+@pytest.mark.parametrize(
+    ("values", "positive", "expected"),
+    [
+        ([0, 1, 1], None, [0, 1, 1]),
+        ([0.0, 1.0, 0.0], None, [0, 1, 0]),
+        ([True, False, True], None, [1, 0, 1]),
+        (["No", " yes ", "YES"], None, [0, 1, 1]),
+        (["won", "lost", "won"], None, [1, 0, 1]),
+        (["lost", "lost"], None, [0, 0]),
+        (["red", "blue", "red"], "Blue", [0, 1, 0]),
+        (["won", "lost"], "lost", [0, 1]),
+    ],
+)
+def test_an_outcome_has_two_values(values, positive, expected):
+    assert outcomes(pl.Series("y", values), positive).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "positive", "said"),
+    [
+        (["a", "b", "c"], None, "3 different values"),
+        (["red", "blue"], None, "--positive"),
+        (["yes", "won"], None, "--positive"),
+        (["red", "blue"], "green", "no row of y is 'green'"),
+    ],
+)
+def test_an_outcome_that_is_none_says_what_to_do(values, positive, said):
+    with pytest.raises(TableError, match=said):
+        outcomes(pl.Series("y", values), positive)
+
+
+def table(**more) -> pl.DataFrame:
+    return pl.DataFrame({"x": [3.0, 1.0, 2.0, 5.0], "y": [1, 0, 0, 1]} | more)
+
+
+@pytest.mark.parametrize(
+    ("frame", "columns", "said"),
+    [
+        (table(), Columns("z"), "no column z; the table has x, y"),
+        (table(), Columns("y", drop=("gone",)), "no column gone"),
+        (table(), Columns("y", time="y"), "given twice"),
+        (table(), Columns("y", drop=("x",)), "no column is left"),
+        (table(t=["2026-01-01", "x", "2026-01-02", "2026-01-03"]), Columns("y", "t"), "row 2"),
+        (pl.DataFrame({"x": [1.0], "y": [None]}), Columns("y"), "no row has a value of y"),
+        (table().clear(), Columns("y"), "no rows"),
+    ],
+)
+def test_a_mistake_names_the_column(frame, columns, said):
+    with pytest.raises(TableError, match=said):
+        read_roles(frame, columns)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        [3, 1, 2, 4],
+        ["2026-03-01", "2026-01-01", "2026-02-01", "2026-04-01"],
+        [date(2026, 3, 1), date(2026, 1, 1), date(2026, 2, 1), date(2026, 4, 1)],
+        ["2026-01-03T10:00:00Z", "2026-01-01T10:00:00Z", "2026-01-02T10:00:00Z", "2026-01-04T10:00:00Z"],
+    ],
+)  # fmt: skip
+def test_rows_are_put_in_order_of_time(times):
+    found = read_roles(table(t=times), Columns("y", time="t"))
+    assert found.features["x"].to_list() == [1.0, 2.0, 3.0, 5.0]
+    assert found.y.tolist() == [0, 0, 1, 1]
+
+
+def test_of_a_date_its_distance_to_the_rows_time_is_learnt_and_nothing_without_one():
+    frame = table(t=[datetime(2026, 1, 11)] * 4, since=[date(2026, 1, 1)] * 4)
+    assert read_roles(frame, Columns("y", time="t")).features["since"].to_list() == [10.0] * 4
+    alone = read_roles(frame.drop("t"), Columns("y"))
+    assert alone.features.columns == ["x"]
+    assert "since is not learnt from" in alone.warnings[0]
+
+
+def test_rows_without_an_outcome_or_a_time_are_left_out_and_counted():
+    frame = pl.DataFrame({"x": [1, 2, 3], "y": [1, None, 0], "t": [1, 2, None]})
+    found = read_roles(frame, Columns("y", time="t"))
+    assert len(found.y) == 1 and len(found.warnings) == 2
+
+
+def test_copies_are_one_group_but_not_where_equal_rows_are_the_rule():
+    copies = pl.DataFrame({"x": [1.5, 2.5, 1.5, 3.5], "y": [0, 1, 0, 1]})
+    assert len(np.unique(read_roles(copies, Columns("y")).group)) == 3
+    coarse = pl.DataFrame({"x": [0, 1] * 50, "y": [0, 1, 1, 0] * 25})
+    assert len(np.unique(read_roles(coarse, Columns("y")).group)) == 100
+
+
+def random_table(entities: int, rows: int = 600, seed: int = 1) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    return pl.DataFrame(
+        {
+            "x": rng.normal(size=rows),
+            "y": (rng.random(rows) < 0.3).astype(int),
+            "t": rng.integers(0, 50, rows),
+            "who": rng.integers(0, entities, rows).astype(str),
+        }
+    )
+
+
+@pytest.mark.parametrize("entities", [5, 50, 500])
+@pytest.mark.parametrize("time", ["t", None])
+def test_no_entity_stands_on_both_sides_and_the_test_is_later(entities, time):
+    found = read_roles(random_table(entities), Columns("y", time=time, entity="who"))
+    split = split_table(found, seed=7)
+    assert split.parts
+    for learnt, tested in split.parts:
+        assert len(learnt) and len(tested)
+        assert not set(found.group[learnt]) & set(found.group[tested])
+        if time:
+            assert found.time[int(learnt.max())] < found.time[int(tested.min())]
+
+
+def test_the_last_fifth_by_time_is_tested_on_and_no_moment_is_torn():
+    frame = random_table(600).with_columns(pl.int_range(pl.len()).cast(pl.String).alias("who"))
+    found = read_roles(frame, Columns("y", time="t", entity="who"))
+    (learnt, tested), = split_table(found, seed=7).parts  # fmt: skip
+    assert len(learnt) + len(tested) == 600 and 90 <= len(tested) <= 150
+    with pytest.raises(TableError, match="one t"):
+        split_table(
+            read_roles(frame.with_columns(pl.lit(1).alias("t")), Columns("y", time="t")), seed=7
+        )
