@@ -21,7 +21,19 @@ from tests.command_line import EXAMPLE, Scoring, environment, widest
 ASKING = ["top", "explain", "query", "status"]
 COMMANDS = [
     *ASKING,
-    *("land", "refresh", "backfill", "retrain", "evaluate", "data-docs", "dbt", "doctor", "ui"),
+    *(
+        "land",
+        "refresh",
+        "backfill",
+        "retrain",
+        "evaluate",
+        "verify",
+        "table",
+        "data-docs",
+        "dbt",
+        "doctor",
+        "ui",
+    ),
 ]
 
 
