@@ -154,16 +154,16 @@ def _beside_one_outcome(values: pl.Series, y: np.ndarray) -> str | None:
 def _rare_values(values: pl.Series):
     """Masks of rows with what is not the usual: a value at all, one other than the most frequent, each level of a text."""
     present = values.is_not_null().to_numpy()
-    if 0 < present.sum() <= len(values) / 2:
+    if not present.any():
+        return
+    if present.sum() <= len(values) / 2:
         yield present, "a value", False
     if values.dtype.is_numeric():
-        usual, rows = values.drop_nulls().value_counts().sort("count", values.name).row(-1)
-        if rows > present.sum() / 2:
-            yield (
-                present & (values != usual).fill_null(False).to_numpy(),
-                f"a value other than {usual:g}",
-                False,
-            )
+        numbers = values.cast(pl.Float64).to_numpy()
+        different, rows = np.unique(numbers[present], return_counts=True)
+        usual = different[rows.argmax()]
+        if rows.max() > present.sum() / 2:
+            yield present & (numbers != usual), f"a value other than {usual:g}", False
     if values.dtype == pl.String and values.n_unique() <= MOST_LEVELS:
         for level in sorted(values.drop_nulls().unique().to_list()):
             yield (values == level).fill_null(False).to_numpy(), repr(level), True

@@ -60,6 +60,9 @@ def test_honest_columns_are_not_suspected(drawn):
             word=rng.choice(["a", "b", "c"], N),
             holes=pl.Series(np.where(rng.random(N) < 0.5, np.nan, signal)),
             flag=rng.random(N) < 0.5,
+            # a name that polars uses itself
+            count=rng.integers(0, 3, N),
+            nothing=pl.Series([None] * N, dtype=pl.Int64),
         )
         == {}
     )
