@@ -27,6 +27,7 @@ from models.feature_contract import FEATURES
 from models.scorecard_check import problems_of
 from models.settings import (
     DealWords,
+    PromotionSettings,
     RuleColumn,
     ScorecardLine,
     ScorecardSettings,
@@ -198,6 +199,12 @@ class Training(TrainingSettings):
     @classmethod
     def _features_exist(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return _known(value, {feature.name for feature in FEATURES})
+
+    @field_validator("promotion")
+    @classmethod
+    def _allowed_features_exist(cls, value: PromotionSettings) -> PromotionSettings:
+        _known(value.allow, {feature.name for feature in FEATURES})
+        return value
 
     @field_validator("rule")
     @classmethod

@@ -15,9 +15,9 @@ import polars as pl
 
 from models.boosting import fit_booster, gain_by_feature, raw_probability
 from models.encoding import fit_encoder
-from models.evaluation import evaluate, wilson
+from models.evaluation import evaluate
 from models.guards import Suspect, leak_suspects, unusable
-from models.promotion import judge
+from models.promotion import drifted, judge
 from models.settings import BoosterSettings, TrainingSettings
 from models.table_roles import Columns, Table, TableError, features_of, read_roles
 from models.table_split import inner_split, split_table
@@ -26,8 +26,6 @@ MEASURES = (
     *("auc", "auc_low", "auc_high", "pr_auc", "log_loss", "brier", "brier_base", "ece"),
     "lift_top_decile",
 )
-# Columns are looked at on at most so many rows.
-GUARD_ROWS = 100_000
 # A level of a text needs this share of the rows, and the trainer's number at most.
 LEVEL_SHARE = 0.01
 # At most this share of all that a leaf could weigh is asked of one; few columns are all drawn from.
@@ -48,7 +46,7 @@ def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSetting
     if not rows.columns:
         raise TableError(f"no column is left to learn from. {'. '.join(warnings)}")
     suspects, allowed = [], []
-    for suspect in _suspects(rows, table.y, settings):
+    for suspect in leak_suspects(rows, table.y, settings.promotion, settings.seed):
         (allowed if suspect.column in columns.allow else suspects).append(suspect)
     warnings += [f"{s.column} looks like a leak and was allowed: {s.why}" for s in allowed]
     split = split_table(table, settings.seed)
@@ -85,14 +83,6 @@ def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSetting
     }
 
 
-def _suspects(rows: pl.DataFrame, y: np.ndarray, settings: TrainingSettings) -> list[Suspect]:
-    if rows.height > GUARD_ROWS:
-        drawn = np.random.default_rng(settings.seed).choice(rows.height, GUARD_ROWS, replace=False)
-        drawn.sort()
-        rows, y = rows[drawn], y[drawn]
-    return leak_suspects(rows, y, settings.promotion, settings.seed)
-
-
 def _strongest(gain: dict[str, float], auc: float) -> list[Suspect]:
     name, share = next(iter(gain.items()))
     return [
@@ -115,14 +105,13 @@ def _tested(
     table: Table, rows: pl.DataFrame, parts, settings: TrainingSettings
 ) -> tuple[dict | None, dict[str, float], str | None]:
     """Measures on rows not learnt from, shares of the gain, and what has drifted."""
-    y, told, expected = table.y, np.full(len(table.y), np.nan), {}
+    y, told = table.y, np.full(len(table.y), np.nan)
     gains: list[dict[str, float]] = []
     for learnt, tested in parts:
         if len(learnt) == 0 or len(tested) == 0 or y[learnt].min() == y[learnt].max():
             continue
         told[tested], gain = _fit_and_tell(table, rows, learnt, tested, settings)
         gains.append(gain)
-        expected = {"learnt": y[learnt].mean()}
     known = ~np.isnan(told)
     if not known.any():
         return None, {}, None
@@ -131,7 +120,9 @@ def _tested(
     )
     drift = None
     if table.time is not None:
-        drift = _drift(y[known], told[known], expected["learnt"], settings.promotion.drift_factor)
+        groups = len(np.unique(table.group[known]))
+        means = y[known].mean(), told[known].mean(), y[parts[0][0]].mean()
+        drift = drifted(*means, groups, settings.promotion)
     return metrics, _mean(gains), drift
 
 
@@ -169,19 +160,6 @@ def _booster(settings: BoosterSettings, y: np.ndarray, columns: int) -> BoosterS
 def _keyed(rows: pl.DataFrame) -> pl.DataFrame:
     """The encoder wants to know whose row it is, to fill snapshot attributes; a table has none of these."""
     return rows.with_columns(pl.int_range(pl.len()).cast(pl.String).alias("account_id"))
-
-
-def _drift(y: np.ndarray, told: np.ndarray, learnt: float, factor: float) -> str | None:
-    """Whether outcomes moved so far from what was predicted that no probability can be taken at its word."""
-    rate, predicted = float(y.mean()), float(told.mean())
-    low, high = wilson(rate, len(y))
-    is_beyond = rate > factor * predicted or rate < predicted / factor
-    if not is_beyond or low <= predicted <= high:
-        return None
-    return (
-        f"its probabilities do not hold: {rate:.1%} converted later where {predicted:.1%} were predicted "
-        f"({learnt:.1%} of the rows it learnt from)"
-    )
 
 
 def _mean(gains: list[dict[str, float]]) -> dict[str, float]:

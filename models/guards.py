@@ -10,6 +10,7 @@ the column and what was seen.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,8 @@ LEAST_ROWS, ONE_OUTCOME = 20, 0.98
 # Rates of a single column are smoothed by as many rows at the base rate.
 PRIOR_ROWS = 5.0
 FOLDS, MOST_BINS, ROWS_A_BIN = 5, 50, 40
+# Columns are looked at on at most so many rows.
+MOST_ROWS = 100_000
 MOST_LEVELS = 200
 
 
@@ -53,21 +56,31 @@ def unusable(rows: pl.DataFrame) -> dict[str, str]:
 
 
 def leak_suspects(
-    rows: pl.DataFrame, y: np.ndarray, settings: PromotionSettings, seed: int
+    rows: pl.DataFrame,
+    y: np.ndarray,
+    settings: PromotionSettings,
+    seed: int,
+    filled_in: Collection[str] | None = None,
 ) -> list[Suspect]:
     """Columns of `rows` that alone tell the outcomes `y` (0/1) too well, each with the first rule that it breaks.
 
     Its mere presence, the outcome beside which alone it appears, or its values: the last by rates of bins (of numbers) and
-    levels (of texts) learnt on four fifths of the rows and held against the fifth.
+    levels (of texts) learnt on four fifths of the rows and held against the fifth. Presence says something only of columns
+    that people fill in (`filled_in`, all unless given): no open opportunity is a fact, no industry on record is not.
     """
     if not 0 < y.sum() < len(y):
         return []
-    fold = np.random.default_rng(seed).integers(0, FOLDS, len(y))
+    draw = np.random.default_rng(seed)
+    if len(y) > MOST_ROWS:
+        kept = np.sort(draw.choice(len(y), MOST_ROWS, replace=False))
+        rows, y = rows[kept], y[kept]
+    fold = draw.integers(0, FOLDS, len(y))
     found = []
     for column in rows.columns:
         values = _known_or_null(rows[column])
+        is_filled_in = filled_in is None or column in filled_in
         why = (
-            _by_presence(values, y, settings)
+            (is_filled_in and _by_presence(values, y, settings))
             or _beside_one_outcome(values, y)
             or _by_values(values, y, fold, settings)
         )

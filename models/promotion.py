@@ -7,6 +7,7 @@ moving the champion alias (registry.py).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models.evaluation import wilson
 from models.guards import Suspect
 from models.settings import PromotionSettings
 
@@ -79,3 +80,22 @@ def judge(
     if drift:
         return Verdict(DRIFT, f"{interval}: it ranks, but {drift}")
     return Verdict(PROMOTE, f"{interval}, lies above 0.5 and below suspicion")
+
+
+def drifted(
+    rate: float, predicted: float, learnt: float, groups: int, settings: PromotionSettings
+) -> str | None:
+    """In words, when outcomes moved so far from what was predicted that no probability can be taken at its word.
+
+    `rate` and `predicted` are means over the later rows, `learnt` the rate of the rows learnt from. Off by more than
+    settings.drift_factor, and beyond chance: Wilson's interval of `rate` in as many trials as there are `groups` (accounts;
+    their rows repeat each other).
+    """
+    low, high = wilson(rate, groups)
+    is_beyond = rate > settings.drift_factor * predicted or rate < predicted / settings.drift_factor
+    if not is_beyond or low <= predicted <= high:
+        return None
+    return (
+        f"its probabilities do not hold: {rate:.1%} converted later where {predicted:.1%} were predicted "
+        f"({learnt:.1%} of the rows it learnt from)"
+    )

@@ -59,7 +59,9 @@ class BandSettings(Settings):
 
 
 class PromotionSettings(Settings):
-    """What a trained model must have before it may score."""
+    """What a trained model must have before it may score. `allow` names features that a person vouches for, although the
+    guards suspect that they know the outcome.
+    """
 
     min_positives: int = Field(40, ge=1)
     min_negatives: int = Field(40, ge=1)
@@ -67,6 +69,7 @@ class PromotionSettings(Settings):
     suspicious_alone_auc: float = Field(0.85, gt=0.5, le=1)
     suspicious_presence_auc: float = Field(0.65, gt=0.5, le=1)
     drift_factor: float = Field(1.5, gt=1)
+    allow: tuple[str, ...] = ()
 
 
 class RuleColumn(Settings):

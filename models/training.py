@@ -29,8 +29,9 @@ from models.calibration import (
 from models.components import fit_components
 from models.encoding import Encoder, fit_encoder, require_columns
 from models.feature_contract import FEATURES, Feature, contract_version, usable_features
+from models.guards import Suspect, leak_suspects
 from models.measurement import LaterPart, fit_baselines, measure
-from models.promotion import Verdict, judge
+from models.promotion import Verdict, drifted, judge
 from models.reference import fix_reference
 from models.scoring import HorizonPart, ScoringModel, fix_bands
 from models.settings import TrainingSettings
@@ -54,7 +55,7 @@ class TrainingResult:
     `metrics` is None and the other measures are empty without a test part; `test_rows` holds
     as_of_date, account_id, is_converted, raw_probability, probability and one column a baseline, by
     which it ranks. `without_data` says which features were left out because nothing can be learnt
-    from them.
+    from them, `leak_suspects` which the guards suspect, `allowed` for which of these a person vouches.
     """
 
     model: ScoringModel
@@ -66,6 +67,8 @@ class TrainingResult:
     importance: dict[str, float]
     baselines: dict[str, Baseline]
     without_data: dict[str, str]
+    leak_suspects: dict[str, str] = field(default_factory=dict)
+    allowed: dict[str, str] = field(default_factory=dict)
     metrics: dict | None = None
     baseline_metrics: dict[str, dict] = field(default_factory=dict)
     comparisons: dict[str, dict] = field(default_factory=dict)
@@ -89,6 +92,7 @@ def train(
     """
     rows = ordered(training_set)
     features, empty = _features(rows, settings, contract)
+    suspects, allowed = _suspects(rows, features, settings)
     split = split_dates(rows["as_of_date"], settings.horizon_days, settings.split)
     before_calibration = _fit_before(rows, split, "calibration", features, settings)
     tested = _fit_before(rows, split, "test", features, settings)
@@ -119,9 +123,18 @@ def train(
     later = measure(tested, choice.calibrator, features, settings, contract) if tested else {}
     strongest = next(iter(importance), None)
     counts = facts["converting_accounts"], facts["other_accounts"]
+    verdict = judge(
+        *counts,
+        later.get("metrics"),
+        settings.promotion,
+        strongest,
+        suspects,
+        _drift(tested, later, settings),
+        is_overruled=strongest in settings.promotion.allow,
+    )
     return TrainingResult(
         model=model,
-        verdict=judge(*counts, later.get("metrics"), settings.promotion, strongest),
+        verdict=verdict,
         split=split.describe(),
         window=facts,
         trees=final.booster.num_boosted_rounds(),
@@ -129,6 +142,8 @@ def train(
         importance=importance,
         baselines=fit_baselines(rows, final.encoder, settings, contract),
         without_data=empty,
+        leak_suspects={suspect.column: suspect.why for suspect in suspects},
+        allowed={suspect.column: suspect.why for suspect in allowed},
         **later,
     )
 
@@ -147,6 +162,28 @@ def _features(rows, settings, contract) -> tuple[tuple[Feature, ...], dict[str, 
     if not features:
         raise ValueError("no usable feature has values that differ: there is nothing to learn from")
     return features, empty
+
+
+def _suspects(rows, features, settings) -> tuple[list[Suspect], list[Suspect]]:
+    """Features that seem to know the outcome, and those of them that a person vouches for. Only attributes are filled in by
+    people; where any other feature has no value, that itself was known on the day.
+    """
+    names = [feature.name for feature in features]
+    attributes = {feature.name for feature in features if feature.attributes}
+    promotion = settings.promotion
+    found = leak_suspects(
+        rows.select(names), outcomes(rows), promotion, settings.seed, filled_in=attributes
+    )
+    allowed = [suspect for suspect in found if suspect.column in promotion.allow]
+    return [suspect for suspect in found if suspect not in allowed], allowed
+
+
+def _drift(tested: LaterPart | None, later: dict, settings) -> str | None:
+    if tested is None or tested.y.min() == tested.y.max():
+        return None
+    rows = later["test_rows"]
+    means = tested.y.mean(), rows["probability"].mean(), outcomes(tested.earlier).mean()
+    return drifted(*means, rows["account_id"].n_unique(), settings.promotion)
 
 
 @dataclass(frozen=True)

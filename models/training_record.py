@@ -21,12 +21,13 @@ def training_record(result: TrainingResult, settings: TrainingSettings) -> dict:
     """All that is said of a training in one JSON-ready record, without the model itself."""
     names = ("window", "split", "trees", "calibration", "importance", "metrics")
     more = ("baseline_metrics", "comparisons", "component_metrics", "reliability", "without_data")
+    guards = ("leak_suspects", "allowed")
     return {
         "verdict": asdict(result.verdict),
         "model_digest": result.model.digest(),
         "metadata": result.model.metadata,
         "settings": settings.model_dump(mode="json"),
-        **{name: getattr(result, name) for name in (*names, *more)},
+        **{name: getattr(result, name) for name in (*names, *more, *guards)},
     }
 
 

@@ -257,10 +257,14 @@ def _metadata(result: TrainingResult, version: str) -> dict[str, Any]:
 
 
 def _left_out(result: TrainingResult) -> dict[str, Any]:
-    """Rows beyond training.max_training_rows, and features that no feed fills; nothing where nothing is left out."""
+    """Rows beyond training.max_training_rows, features that no feed fills, suspects that a person vouches for; else nothing."""
     said: dict[str, Any] = {}
     if thinning := result.model.metadata.get("thinning"):
         said["rows left out"] = thinning["rows_available"] - thinning["rows_kept"]
     if result.without_data:
         said["features without data"] = ", ".join(sorted(result.without_data))
+    if result.allowed:
+        said["allowed by scoring.yaml"] = ", ".join(
+            f"{name} ({why})" for name, why in result.allowed.items()
+        )
     return said

@@ -9,8 +9,9 @@ import pytest
 from models.boosting import fit_booster, raw_log_odds
 from models.encoding import fit_encoder
 from models.feature_contract import FEATURES
-from models.settings import BoosterSettings
+from models.settings import BoosterSettings, PromotionSettings
 from models.training import train
+from models.training_record import training_record
 from tests.factories import feature_named, training_rows, training_settings
 
 
@@ -46,6 +47,61 @@ def test_a_planted_leak_is_refused_and_named(rows):
     result = train(leaking, training_settings(rows))
     assert result.verdict.verdict == "leakage"
     assert "last_won_type" in result.verdict.why
+
+
+def leaking_rows(rows, name: str) -> pl.DataFrame:
+    """The feature knows the outcome, though not so well that the model as a whole would be too good to be true."""
+    noise = np.random.default_rng(2).normal(size=rows.height)
+    return rows.with_columns((pl.Series(noise) + 1.6 * pl.col("is_converted")).alias(name))
+
+
+@pytest.mark.parametrize(
+    "name", ["technologies_owned", "visits_30d", "topics_surging", "won_deals_180d"]
+)
+def test_a_leak_in_any_family_is_refused_and_named(rows, name):
+    leaking = leaking_rows(rows, name)
+    result = train(leaking, training_settings(leaking))
+    assert (result.verdict.verdict, set(result.leak_suspects)) == ("leakage", {name})
+    assert f"{name}: it alone tells the outcome" in result.verdict.why
+    assert result.metrics["auc"] < 0.95
+
+
+def test_one_feature_of_each_family_was_leaked_above():
+    named = ["technologies_owned", "visits_30d", "topics_surging", "won_deals_180d"]
+    assert {feature_named(name).family for name in named} == {f.family for f in FEATURES}
+
+
+def test_a_person_may_vouch_for_a_feature_by_name_and_that_is_on_record(rows):
+    leaking = leaking_rows(rows, "visits_30d")
+    vouched = training_settings(leaking, promotion=PromotionSettings(allow=("visits_30d",)))
+    result = train(leaking, vouched)
+    assert result.verdict.verdict == "promote", result.verdict.why
+    assert (set(result.allowed), result.leak_suspects) == ({"visits_30d"}, {})
+    assert "visits_30d" in training_record(result, vouched)["allowed"]
+
+
+def test_an_attribute_that_is_filled_in_for_winners_is_refused_but_a_fact_that_is_missing_is_none(
+    rows,
+):
+    filled = pl.col("is_converted") | (
+        pl.Series(np.random.default_rng(3).random(rows.height)) < 0.4
+    )
+    late = rows.with_columns(pl.when(filled).then("industry").alias("industry"))
+    named = training_settings(late, snapshot_attributes=("industry",))
+    result = train(late, named)
+    assert (result.verdict.verdict, set(result.leak_suspects)) == ("leakage", {"industry"})
+    # known for every second winner's account on the day, and that is no secret
+    fact = rows.with_columns(pl.when(filled).then(pl.lit(5.0)).alias("won_overdue_ratio"))
+    assert train(fact, training_settings(fact)).leak_suspects == {}
+
+
+def test_a_base_rate_that_triples_is_drift_and_its_probabilities_are_refused(rows):
+    last = rows["as_of_date"].max()
+    kept = pl.Series(np.random.default_rng(4).random(rows.height) < 0.2)
+    moved = rows.filter((pl.col("as_of_date") == last) | ~pl.col("is_converted") | kept)
+    result = train(moved, training_settings(rows))
+    assert result.verdict.verdict == "drift", result.verdict
+    assert "were predicted" in result.verdict.why
 
 
 def test_thirty_conversions_are_too_few(rows):

@@ -133,6 +133,7 @@ def test_the_examples_settings_load_and_reach_training_and_dbt():
             "did you mean won_deals_365d",
         ),
         ("seed: 7", "rule: [{name: age}]", "training.rule", "there is no 'age'"),
+        ("allow: []", "allow: [visits_31d]", "training.promotion", "did you mean visits_30d"),
         ("version: 1", "version: 2", "version", "should be 1"),
         (
             "open_stages: [Prospecting,",
