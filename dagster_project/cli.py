@@ -23,6 +23,7 @@ COMMANDS = (
     pipeline.refresh,
     pipeline.backfill,
     pipeline.retrain,
+    pipeline.rollback,
     pipeline.evaluate,
     pipeline.verify,
     tools.table,

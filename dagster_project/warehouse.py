@@ -52,7 +52,8 @@ TABLES = {
         last_as_of_date date, test_rows bigint, test_positives bigint, auc double, auc_low double, auc_high double,
         pr_auc double, brier double, brier_base double, log_loss double, lift_top_decile double, ece double,
         baselines varchar, components varchar, calibration varchar, snapshot_features varchar[], mlflow_run_id varchar,
-        feature_contract_version varchar, code_version varchar, created_at timestamp""",
+        feature_contract_version varchar, code_version varchar, created_at timestamp,
+        withdrawn_from date, withdrawn_because varchar""",
     "reliability_bins": """
         scoring_model_version varchar not null, slice varchar, horizon_days integer, bin integer, n bigint,
         mean_predicted double, observed_rate double, observed_low double, observed_high double""",

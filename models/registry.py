@@ -104,7 +104,7 @@ class Registry:
         champion_from: the first day that it may score, if it is promoted.
 
         A training with this digest and day that is already registered is returned as it is. In
-        both cases the alias `champion` ends on the newest promoted version.
+        both cases the alias `champion` ends on the newest promoted version that was not withdrawn.
         """
         tags = {"training_digest": digest, "trained_as_of": trained_as_of.isoformat()}
         known = self._versions(**tags)
@@ -116,10 +116,32 @@ class Registry:
         self._point_champion()
         return str(version), run_id
 
-    def champion_as_of(self, day: date) -> str | None:
-        """The promoted version with the greatest champion_from <= day; the highest among equals."""
-        promoted = [v for v in self._versions(verdict=PROMOTE) if _since(v) <= day.isoformat()]
-        return str(max(promoted, key=_order_of_reign).version) if promoted else None
+    def champion_as_of(self, day: date, without: str | None = None) -> str | None:
+        """The promoted version with the greatest champion_from <= day that is not withdrawn by then; the highest among equals.
+
+        `without` is a version that is passed over.
+        """
+        fit = [
+            v
+            for v in self._versions(verdict=PROMOTE)
+            if _since(v) <= day.isoformat() < _until(v) and str(v.version) != without
+        ]
+        return str(max(fit, key=_order_of_reign).version) if fit else None
+
+    def withdraw(self, version: str, from_day: date, why: str) -> None:
+        """Have a version score no day from `from_day` on, whatever is promoted later. Raises RegistryError."""
+        self._version(version)
+        tags = {"withdrawn_from": from_day.isoformat(), "withdrawn_because": why}
+        for key, text in tags.items():
+            self._client.set_model_version_tag(MODEL_NAME, version, key, text)
+        self._point_champion()
+
+    def withdrawal(self, version: str) -> tuple[date | None, str | None]:
+        """From which day on a version was withdrawn, and why; nothing of versions that were not (or are scorecards)."""
+        for one in self._versions():
+            if str(one.version) == version and (since := one.tags.get("withdrawn_from")):
+                return date.fromisoformat(since), one.tags.get("withdrawn_because")
+        return None, None
 
     def champion_from(self, version: str) -> date | None:
         """The first day that a version may score; None if it was refused."""
@@ -127,7 +149,7 @@ class Registry:
         return date.fromisoformat(since) if since else None
 
     def newest_champion(self) -> str | None:
-        """The version with the alias champion, None if nothing was ever promoted."""
+        """The version with the alias champion, None if nothing is promoted that was not withdrawn."""
         found = self._rows(
             "select version from registered_model_aliases where name = ? and alias = ?",
             MODEL_NAME,
@@ -223,10 +245,12 @@ class Registry:
         return made.version
 
     def _point_champion(self) -> None:
-        promoted = self._versions(verdict=PROMOTE)
+        promoted = [v for v in self._versions(verdict=PROMOTE) if "withdrawn_from" not in v.tags]
         if promoted:
             newest = str(max(promoted, key=_order_of_reign).version)
             self._client.set_registered_model_alias(MODEL_NAME, CHAMPION, newest)
+        elif self.newest_champion():
+            self._client.delete_registered_model_alias(MODEL_NAME, CHAMPION)
 
     def _experiment(self) -> str:
         found = self._client.get_experiment_by_name(MODEL_NAME)
@@ -306,6 +330,11 @@ def _trained(version) -> str:
 
 def _since(version) -> str:
     return version.tags.get("champion_from", "")
+
+
+def _until(version) -> str:
+    """The first day that it scores no more, later than any day while it was not withdrawn."""
+    return version.tags.get("withdrawn_from", "9999-12-31")
 
 
 def _order_of_reign(version) -> tuple[str, int]:

@@ -187,6 +187,7 @@ def _store(
 ) -> None:
     """What SQL and analysts need of a training, beside what MLflow keeps."""
     metrics, window = result.metrics or {}, result.window
+    withdrawn_from, withdrawn_because = scoring_home.registry().withdrawal(version)
     row = {
         "scoring_model_version": version,
         "trained_as_of": as_of,
@@ -212,6 +213,8 @@ def _store(
         "feature_contract_version": result.model.metadata["feature_contract_version"],
         "code_version": code,
         "created_at": scoring_home.now(),
+        "withdrawn_from": withdrawn_from,
+        "withdrawn_because": withdrawn_because,
     }
     row = {name: row.get(name, metrics.get(name)) for name in columns_of("trained_models")}
     bins = pl.DataFrame(

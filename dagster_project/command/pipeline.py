@@ -229,6 +229,38 @@ def retrain(as_of: date | None, as_json: bool) -> int:
 
 @click.command()
 @click.option(
+    "--from",
+    "first",
+    type=Day(),
+    help="First day it scores no more; default: the latest published.",
+)
+@click.option("--why", default="", help="The reason, for the record.")
+@AS_JSON
+@answering
+def rollback(first: date | None, why: str, as_json: bool) -> int:
+    """Withdraw the newest scoring model; the one before it (or the scorecard) scores again.
+
+    Published days from --from on are scored anew; what was published before stays as it is.
+    """
+    from dagster_project.command.rollback import rollback as roll_back
+
+    home = open_home()
+    done, outcome = roll_back(home, first, why, show=not as_json)
+    about = asdict(done)
+    if not as_json:
+        was = "had been" if done.is_finishing else "is"
+        print_lines(
+            f"Scoring model {done.withdrawn} {was} withdrawn from {done.from_day} on; {done.in_force} scores from there."
+        )
+    if outcome is None:
+        if as_json:
+            click.echo(to_json(about))
+        return 0
+    return report_run(home, outcome, as_json, about)
+
+
+@click.command()
+@click.option(
     "--date", "day", type=Day(), required=True, help="A scored day whose outcomes are known."
 )
 @AS_JSON

@@ -26,6 +26,7 @@ COMMANDS = [
         "refresh",
         "backfill",
         "retrain",
+        "rollback",
         "evaluate",
         "verify",
         "table",

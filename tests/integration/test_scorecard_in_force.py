@@ -19,8 +19,11 @@ from dagster_project.assets.monitoring import _refuse_other_features
 from dagster_project.assets.scoring import _refuse_days_without_features
 from dagster_project.cli import main
 from dagster_project.command import answers, operations
+from dagster_project.command.errors import NoAnswer
+from dagster_project.command.rollback import _withdraw, rollback
 from dagster_project.resources import ScoringHome
 from dagster_project.warehouse import connect
+from models.registry import Registry
 from tests.small_world import SETTINGS, landed_home
 
 SCORECARD = """\
@@ -260,3 +263,49 @@ def test_12_baselines_are_not_measured_on_features_that_were_not_scored():
     _refuse_other_features(FIRST, scored, scored)
     with pytest.raises(dg.Failure, match="Of 2 accounts .*, 1 have other features now"):
         _refuse_other_features(FIRST, scored, pl.Series(["a", "c"]))
+
+
+def test_13_a_rollback_returns_to_the_scores_of_the_champion_before(home, ask):
+    day = TRAINED + timedelta(days=1)
+    rows = f"select * exclude (scored_at, run_id) from account_scores_daily where as_of_date = '{day}' order by rank"
+    history = f"select * from account_scores_daily where as_of_date <= '{TRAINED}' order by all"
+    assert operations.backfill(home, day, day, show=False).ok
+    before, past = stored(home, rows), stored(home, history)
+    (old,) = {row[0] for row in stored(home, "select scoring_model_version from account_scores")}
+    settings = home.root / "scoring.yaml"
+    assert "bootstrap_rounds: 50\n" in SETTINGS
+    other = SETTINGS.replace("bootstrap_rounds: 50\n", "bootstrap_rounds: 50\n  seed: 8\n")
+    settings.write_text(other + SCORECARD)
+    _, outcome = operations.retrain(home, TRAINED, show=False, scores_from=day)
+    assert outcome.ok, outcome.problems
+    assert operations.backfill(home, day, day, show=False).ok
+    (new,) = {row[0] for row in stored(home, "select scoring_model_version from account_scores")}
+    assert new != old and stored(home, rows) != before
+
+    status, text = ask("rollback", "--why", "too fond of large accounts")
+    assert status == 0 and f"Scoring model {new} is withdrawn from {day} on" in text
+    assert f"scoring model {old} scores from there" in text
+    assert stored(home, rows) == before and stored(home, history) == past
+    told = "select withdrawn_from, withdrawn_because from model_versions where scoring_model_version = "
+    assert stored(home, f"{told} '{new}'") == [(day, "too fond of large accounts")]
+    assert stored(home, f"{told} '{old}'") == [(None, None)]
+    # The same training is no new model, and does not bring the withdrawn one back.
+    _, outcome = operations.retrain(home, TRAINED, show=False, scores_from=day)
+    assert outcome.ok and operations._in_force(home, day) == f"Scoring model {old} stays in force."
+    assert operations.backfill(home, day, day, show=False).ok
+    assert stored(home, rows) == before
+
+
+def test_14_a_rollback_that_died_is_finished_and_withdraws_nothing_more(home):
+    day = TRAINED + timedelta(days=1)
+    registry = Registry(home.mlflow_database, home.mlflow_artifacts)
+    version = registry.newest_champion()
+    # died after the withdrawal, before the day was scored again
+    withdrawn = _withdraw(home, registry, day, "")
+    assert (withdrawn.withdrawn, withdrawn.from_day) == (version, day)
+    assert registry.newest_champion() is None
+    done, outcome = rollback(home, None, "")
+    assert (done.withdrawn, done.is_finishing) == (version, True) and outcome.ok
+    assert stored(home, "select distinct score_basis from account_scores") == [("scorecard",)]
+    with pytest.raises(NoAnswer, match="nothing to roll back"):
+        rollback(home, None, "")

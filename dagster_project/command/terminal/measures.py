@@ -21,7 +21,11 @@ def print_training(row: Mapping[str, Any]) -> None:
     version, since = literal(row["scoring_model_version"]), row["champion_from"]
     verdict = "promoted" if row["verdict"] == PROMOTE else f"refused ({row['verdict']})"
     print_lines(f"Scoring model {version}: {verdict}. {row['why']}.")
-    if since:
+    if since and (until := row.get("withdrawn_from")):
+        print_lines(
+            f"It was withdrawn from {literal(until)} on, and stays so: it scores no later day."
+        )
+    elif since:
         print_lines(f"It scores from {literal(since)} on.")
     elif row["verdict"] != PROMOTE:
         print_lines("It scores no day; the scoring model before it, if there is one, stays in use.")
