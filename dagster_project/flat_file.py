@@ -6,6 +6,7 @@ land (feeds/), and what the columns mean (models/table_roles.py).
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -14,9 +15,13 @@ import polars as pl
 # What exports write where there is nothing.
 NOTHING = ("", "NA", "N/A", "NULL", "null", "NaN", "nan", "None")
 READERS = {
-    ".parquet": "read_parquet($path)",
-    ".csv": "read_csv($path, header = true, sample_size = -1, nullstr = $nothing)",
+    ".parquet": "read_parquet($path, hive_partitioning = false)",
+    ".csv": "read_csv($path, header = true, sample_size = -1, nullstr = $nothing, hive_partitioning = false)",
 }
+
+
+# What would otherwise match other files beside this one.
+_LITERALLY = re.compile(r"([*?\[\]])")
 
 
 class FlatFileError(ValueError):
@@ -31,14 +36,21 @@ def read_flat_file(path: Path) -> pl.DataFrame:
         raise FlatFileError(f"{path}: the file is empty (0 bytes); export it again")
     is_parquet = path.suffix.lower() in (".parquet", ".pq")
     reader = READERS[".parquet" if is_parquet else ".csv"]
-    given = {"path": str(path)} | ({} if is_parquet else {"nothing": list(NOTHING)})
+    given = {"path": _LITERALLY.sub(r"[\1]", str(path))} | (
+        {} if is_parquet else {"nothing": list(NOTHING)}
+    )
     try:
         with duckdb.connect() as connection:
             frame = connection.execute(f"from {reader}", given).pl()
     except duckdb.Error as problem:
         said = " ".join(str(problem).split("\n\n")[0].split("\nPossible")[0].split())
         raise FlatFileError(
-            f"{path} cannot be read as a table: {said}. A CSV file needs a header line, UTF-8 text and one delimiter throughout"
+            f"{path} cannot be read as a table: {said}"
+            + (
+                ""
+                if is_parquet
+                else ". A CSV file needs a header line, UTF-8 text and one delimiter throughout"
+            )
         ) from problem
     if len(frame.columns) < 2:
         raise FlatFileError(

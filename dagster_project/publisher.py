@@ -22,7 +22,7 @@ import duckdb
 
 from dagster_project import warehouse
 from dagster_project.config import Settings
-from dagster_project.home import Home
+from dagster_project.home import Home, HomeError
 
 # Tables copied whole: one row an account of the latest day, or small.
 TABLES = (
@@ -166,7 +166,7 @@ def last_published(home: Home) -> date | None:
 
 
 def republish_views(home: Home) -> None:
-    """Point the history views at the folder's present place (they hold absolute paths)."""
+    """Point the history views at the folder's present place (they hold absolute paths). Raises HomeError on damaged files."""
     if not home.published_database.exists():
         return
     import shutil
@@ -177,6 +177,12 @@ def republish_views(home: Home) -> None:
     try:
         _create_views(connection, home)
         connection.execute("checkpoint")
+    except duckdb.Error as problem:
+        temporary.unlink()
+        said = str(problem).splitlines()[0]
+        raise HomeError(
+            f"{home.published} cannot be read: {said}. Put it back from a copy"
+        ) from problem
     finally:
         connection.close()
     _move_into_place(temporary, home.published_database)

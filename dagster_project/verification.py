@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+import duckdb
 import numpy as np
 import polars as pl
 from pydantic import ValidationError
@@ -28,6 +29,7 @@ from dagster_project.config import Settings
 from dagster_project.home import BusyError, Home
 from dagster_project.landing.store import damaged
 from dagster_project.provenance import MadeWith, made_with
+from dagster_project.published_faults import published_faults
 from dagster_project.publisher import connect_published
 from dagster_project.scored_rows import scored_rows
 from dagster_project.standing import landed_files
@@ -48,6 +50,10 @@ COMPARED = (
 # Another kind of processor may round sums differently.
 TOLERANCE = 1e-6
 MISSING = "(the row)"
+
+
+class UnreadableError(Exception):
+    """A file of the home is damaged; the message says which and what DuckDB says of it."""
 
 
 class NotDerivedError(Exception):
@@ -79,6 +85,8 @@ class Verification:
     not_comparable: int = 0
     processor: str = ""
     differences: list[Difference] = field(default_factory=list)
+    # Published tables that do not agree with each other, or with what was scored.
+    published_faults: list[str] = field(default_factory=list)
     # Landed files and scoring models that are not as they were; rows of such models are not derived.
     damaged_files: dict[str, str] = field(default_factory=dict)
     damaged_models: dict[str, str] = field(default_factory=dict)
@@ -88,7 +96,9 @@ class Verification:
     @property
     def is_proven(self) -> bool:
         """Nothing speaks against the stored scores."""
-        return not (self.different or self.damaged_files or self.damaged_models)
+        return not (
+            self.different or self.published_faults or self.damaged_files or self.damaged_models
+        )
 
 
 def verify(
@@ -96,12 +106,16 @@ def verify(
 ) -> Verification:
     """Derive `sample` published rows again (of one day, or of all), drawn at random by `seed`.
 
-    Raises FileNotFoundError when nothing is published, BusyError, NotDerivedError, DbtError.
+    Raises FileNotFoundError when nothing is published, UnreadableError when that or the warehouse cannot be read, BusyError,
+    NotDerivedError, DbtError.
     """
     found = Verification(processor=made_with(home).processor)
-    stored = _drawn(home, sample, day, seed)
+    with _readable("published"), closing(connect_published(home)) as published:
+        stored = _drawn(published, sample, day, seed)
+        with _readable("warehouse"):
+            runs, scorecards, scored = _kept(home)
+        found.published_faults = published_faults(published, scored, day)
     found.rows, found.days = stored.height, stored["as_of_date"].n_unique()
-    runs, scorecards = _kept(home)
     tell("comparing landed files with their seals")
     landed = landed_files(home)
     harm = damaged(home.landing)
@@ -120,39 +134,59 @@ def verify(
     return found
 
 
-def _drawn(home: Home, sample: int, day: date | None, seed: int) -> pl.DataFrame:
+@contextmanager
+def _readable(what: str) -> Iterator[None]:
+    """What DuckDB says of a file that it cannot read is said as such."""
+    try:
+        yield
+    except duckdb.Error as problem:
+        raise UnreadableError(
+            f"{what}/ cannot be read: {str(problem).splitlines()[0]}"
+        ) from problem
+
+
+def _drawn(
+    connection: duckdb.DuckDBPyConnection, sample: int, day: date | None, seed: int
+) -> pl.DataFrame:
     """So many rows of the published history, in order; all of them where there are not more."""
-    with closing(connect_published(home)) as connection:
-        where = "where as_of_date = coalesce(?, as_of_date)"
-        (rows,) = connection.execute(
-            f"select count(*) from account_scores_daily {where}", [day]
-        ).fetchone()
-        chosen = np.random.default_rng(seed).choice(rows, size=min(sample, rows), replace=False)
-        return (
-            connection.execute(
-                f"""
-                select * exclude (place) from (
-                    select *, row_number() over (order by as_of_date, account_id) - 1 as place
-                    from account_scores_daily {where}
-                ) as placed
-                where place in (select unnest(?::bigint[]))
-                order by as_of_date, account_id
-                """,
-                [day, chosen.tolist()],
-            )
-            .pl()
-            .with_columns(pl.col("as_of_date").cast(pl.Date))
+    where = "where as_of_date = coalesce(?, as_of_date)"
+    (rows,) = connection.execute(
+        f"select count(*) from account_scores_daily {where}", [day]
+    ).fetchone()
+    chosen = np.random.default_rng(seed).choice(rows, size=min(sample, rows), replace=False)
+    return (
+        connection.execute(
+            f"""
+            select * exclude (place) from (
+                select *, row_number() over (order by as_of_date, account_id) - 1 as place
+                from account_scores_daily {where}
+            ) as placed
+            where place in (select unnest(?::bigint[]))
+            order by as_of_date, account_id
+            """,
+            [day, chosen.tolist()],
         )
+        .pl()
+        .with_columns(pl.col("as_of_date").cast(pl.Date))
+    )
 
 
-def _kept(home: Home) -> tuple[dict[str, MadeWith], dict[str, str]]:
-    """With what each run scored, and as JSON the scorecards that have scored. Raises BusyError while another command writes."""
+def _kept(home: Home) -> tuple[dict[str, MadeWith], dict[str, str], dict[date, int]]:
+    """With what each run scored, as JSON the scorecards that have scored, and how many rows were scored of each published day.
+
+    Raises BusyError while another command writes.
+    """
     names = list(MadeWith.__dataclass_fields__)
     with home.writing("scoring verify"), closing(warehouse.connect(home)) as connection:
         runs = connection.execute(f"select run_id, {', '.join(names)} from scoring.scoring_runs")
         made = {run_id: MadeWith(*rest) for run_id, *rest in runs.fetchall()}
         cards = connection.execute("select scoring_model_version, content from scoring.scorecards")
-        return made, dict(cards.fetchall())
+        cards = dict(cards.fetchall())
+        scored = connection.execute(
+            "select as_of_date, count(*) from scoring.account_predictions "
+            "where as_of_date in (select as_of_date from scoring.passed_days) group by 1"
+        )
+        return made, cards, dict(scored.fetchall())
 
 
 def _features(home: Home, stored: pl.DataFrame) -> pl.DataFrame:
@@ -226,11 +260,13 @@ def _derived(
 
 
 def _scorer(
-    version: str,
+    version: str | None,
     registry: Registry,
     scorecards: dict[str, str],
     settings: Settings,
 ) -> ScoringModel | Scorecard:
+    if version is None:
+        raise RegistryError("its rows name no scoring model")
     if version.startswith(PREFIX):
         training = settings.for_training()
         if version not in scorecards:

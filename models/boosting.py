@@ -55,7 +55,8 @@ def fit_booster(
         early_stopping_rounds=settings.early_stopping_trees,
         verbose_eval=False,
     )
-    return booster[: max(settings.min_trees, booster.best_iteration + 1)]
+    best = max(settings.min_trees, booster.best_iteration + 1)
+    return booster[: min(best, booster.num_boosted_rounds())]
 
 
 def raw_log_odds(booster: xgb.Booster, encoder: Encoder, matrix: np.ndarray, nthread: int):

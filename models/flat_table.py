@@ -10,16 +10,18 @@ no further slice of time on which a calibrator could be judged.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
 from models.boosting import fit_booster, gain_by_feature, raw_probability
 from models.encoding import fit_encoder
 from models.evaluation import evaluate
-from models.guards import Suspect, leak_suspects, unusable
+from models.guards import Suspect, leak_suspects
 from models.promotion import drifted, judge
 from models.settings import BoosterSettings, TrainingSettings
-from models.table_roles import Columns, Table, TableError, features_of, read_roles
+from models.table_roles import Columns, Table, features_of, read_roles
 from models.table_split import inner_split, split_table
 
 MEASURES = (
@@ -39,14 +41,12 @@ def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSetting
 
     Measures are of rows that the model did not learn from, None where they cannot be said. Raises TableError.
     """
-    table = read_roles(frame, columns)
-    dropped = unusable(table.features)
-    warnings = [*table.warnings, *(f"{name} is left out: {why}" for name, why in dropped.items())]
-    rows = table.features.drop(list(dropped))
-    if not rows.columns:
-        raise TableError(f"no column is left to learn from. {'. '.join(warnings)}")
+    table = read_roles(*_plain_names(frame, columns))
+    rows, warnings = table.features, list(table.warnings)
     suspects, allowed = [], []
-    for suspect in leak_suspects(rows, table.y, settings.promotion, settings.seed):
+    for suspect in leak_suspects(
+        rows, table.y, settings.promotion, settings.seed, group=table.group
+    ):
         (allowed if suspect.column in columns.allow else suspects).append(suspect)
     warnings += [f"{s.column} looks like a leak and was allowed: {s.why}" for s in allowed]
     split = split_table(table, settings.seed)
@@ -83,6 +83,24 @@ def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSetting
     }
 
 
+def _plain_names(frame: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, Columns]:
+    """polars reads "*" and "^a.*$" as patterns of names, even of one column; with a blank behind them they are plain names."""
+    plain = {n: f"{n} " for n in frame.columns if n == "*" or (n[:1] == "^" and n[-1:] == "$")}
+    if not plain:
+        return frame, columns
+    frame = frame.clone()
+    frame.columns = [plain.get(name, name) for name in frame.columns]
+    roles = {role: plain.get(name, name) for role, name in _roles_of(columns).items()}
+    lists = {
+        one: tuple(plain.get(n, n) for n in getattr(columns, one)) for one in ("drop", "allow")
+    }
+    return frame, replace(columns, **roles, **lists)
+
+
+def _roles_of(columns: Columns) -> dict[str, str | None]:
+    return {"label": columns.label, "time": columns.time, "entity": columns.entity}
+
+
 def _strongest(gain: dict[str, float], auc: float) -> list[Suspect]:
     name, share = next(iter(gain.items()))
     return [
@@ -94,24 +112,26 @@ def _strongest(gain: dict[str, float], auc: float) -> list[Suspect]:
 
 
 def _counted(table: Table) -> tuple[int, int]:
-    """Entities (or rows, without them) with and without a conversion."""
+    """Entities (or rows, without them) that have a row with a conversion, and that have one without."""
     if not table.has_entities:
         return int(table.y.sum()), int(len(table.y) - table.y.sum())
-    converting = len(np.unique(table.group[table.y > 0]))
-    return converting, len(np.unique(table.group)) - converting
+    return tuple(len(np.unique(table.group[table.y == outcome])) for outcome in (1, 0))
 
 
 def _tested(
     table: Table, rows: pl.DataFrame, parts, settings: TrainingSettings
 ) -> tuple[dict | None, dict[str, float], str | None]:
     """Measures on rows not learnt from, shares of the gain, and what has drifted."""
+    # Names as people have them are more than the booster stands ("amount [EUR]"), or stand for something ("account_id").
+    named = {f"c{place}": name for place, name in enumerate(rows.columns)}
+    rows = pl.DataFrame([rows[name].alias(safe) for safe, name in named.items()])
     y, told = table.y, np.full(len(table.y), np.nan)
     gains: list[dict[str, float]] = []
     for learnt, tested in parts:
         if len(learnt) == 0 or len(tested) == 0 or y[learnt].min() == y[learnt].max():
             continue
         told[tested], gain = _fit_and_tell(table, rows, learnt, tested, settings)
-        gains.append(gain)
+        gains.append({named[name]: share for name, share in gain.items()})
     known = ~np.isnan(told)
     if not known.any():
         return None, {}, None

@@ -23,6 +23,8 @@ from models.settings import PromotionSettings
 UNIQUE_SHARE = 0.9
 # Rows of a value before it is said of it that it stands beside one outcome only, and how far it may miss that.
 LEAST_ROWS, ONE_OUTCOME = 20, 0.98
+# How rare it may be by chance that all of these are conversions; standard errors of an AUC.
+CHANCE, SURE = 1e-6, 4.0
 # Rates of a single column are smoothed by as many rows at the base rate.
 PRIOR_ROWS = 5.0
 FOLDS, MOST_BINS, ROWS_A_BIN = 5, 50, 40
@@ -61,27 +63,30 @@ def leak_suspects(
     settings: PromotionSettings,
     seed: int,
     filled_in: Collection[str] | None = None,
+    group: np.ndarray | None = None,
 ) -> list[Suspect]:
     """Columns of `rows` that alone tell the outcomes `y` (0/1) too well, each with the first rule that it breaks.
 
     Its mere presence, the outcome beside which alone it appears, or its values: the last by rates of bins (of numbers) and
     levels (of texts) learnt on four fifths of the rows and held against the fifth. Presence says something only of columns
-    that people fill in (`filled_in`, all unless given): no open opportunity is a fact, no industry on record is not.
+    that people fill in (`filled_in`, all unless given): no open opportunity is a fact, no industry on record is not. Rows of
+    one `group` (a number a row; each its own unless given) do not vouch for each other.
     """
     if not 0 < y.sum() < len(y):
         return []
     draw = np.random.default_rng(seed)
     if len(y) > MOST_ROWS:
         kept = np.sort(draw.choice(len(y), MOST_ROWS, replace=False))
-        rows, y = rows[kept], y[kept]
-    fold = draw.integers(0, FOLDS, len(y))
+        rows, y, group = rows[kept], y[kept], None if group is None else group[kept]
+    _, group = np.unique(np.arange(len(y)) if group is None else group, return_inverse=True)
+    fold = draw.integers(0, FOLDS, int(group.max()) + 1)[group]
     found = []
     for column in rows.columns:
         values = _known_or_null(rows[column])
         is_filled_in = filled_in is None or column in filled_in
         why = (
             (is_filled_in and _by_presence(values, y, settings))
-            or _beside_one_outcome(values, y)
+            or _beside_one_outcome(values, y, group)
             or _by_values(values, y, fold, settings)
         )
         if why:
@@ -139,27 +144,30 @@ def _by_presence(values: pl.Series, y: np.ndarray, settings: PromotionSettings) 
     if present.all() or not present.any():
         return None
     alone = _auc(y, present.astype(np.float64))
-    if max(alone, 1 - alone) < settings.suspicious_presence_auc:
+    alone, share = max(alone, 1 - alone), present.mean()
+    error = np.sqrt(share * (1 - share) * (1 / y.sum() + 1 / (len(y) - y.sum()))) / 2
+    if alone < settings.suspicious_presence_auc or alone - 0.5 < SURE * error:
         return None
     with_value, without = y[present].mean(), y[~present].mean()
     return (
-        f"whether it has a value at all tells the outcome (AUC {max(alone, 1 - alone):.3f}, limit "
+        f"whether it has a value at all tells the outcome (AUC {alone:.3f}, limit "
         f"{settings.suspicious_presence_auc:.2f}): {with_value:.1%} converted with one, {without:.1%} without"
     )
 
 
-def _beside_one_outcome(values: pl.Series, y: np.ndarray) -> str | None:
+def _beside_one_outcome(values: pl.Series, y: np.ndarray, group: np.ndarray) -> str | None:
     """Values that hardly any row has but those of one outcome: written down once the outcome was known."""
     for here, words, is_level in _rare_values(values):
         rows, hits = int(here.sum()), float(y[here].sum())
-        if rows < LEAST_ROWS:
+        different = len(np.unique(group[here])) if rows >= LEAST_ROWS else 0
+        if different < LEAST_ROWS:
             continue
-        if hits >= ONE_OUTCOME * rows and y.mean() <= 0.5:
+        if hits >= ONE_OUTCOME * rows and different * np.log(y.mean()) < np.log(CHANCE):
             return f"{words} appears beside conversions alone: {int(hits):,} of {rows:,} rows, {y.mean():.1%} of all"
         # a kind of companies may well never buy; a date or a number is not a kind
         if is_level:
             continue
-        if hits <= (1 - ONE_OUTCOME) * y.mean() * rows and y.mean() * rows >= LEAST_ROWS:
+        if hits <= (1 - ONE_OUTCOME) * y.mean() * rows and y.mean() * different >= LEAST_ROWS:
             return f"{words} hardly ever appears beside a conversion: {int(hits):,} of {rows:,} rows, {y.mean():.1%} of all"
     return None
 
@@ -171,12 +179,14 @@ def _rare_values(values: pl.Series):
         return
     if present.sum() <= len(values) / 2:
         yield present, "a value", False
-    if values.dtype.is_numeric():
+    if values.dtype.is_numeric() or values.dtype == pl.Boolean:
         numbers = values.cast(pl.Float64).to_numpy()
         different, rows = np.unique(numbers[present], return_counts=True)
         usual = different[rows.argmax()]
         if rows.max() > present.sum() / 2:
-            yield present & (numbers != usual), f"a value other than {usual:g}", False
+            # of two values the other is a kind, like a level
+            is_kind = len(different) == 2
+            yield present & (numbers != usual), f"a value other than {usual:g}", is_kind
     if values.dtype == pl.String and values.n_unique() <= MOST_LEVELS:
         for level in sorted(values.drop_nulls().unique().to_list()):
             yield (values == level).fill_null(False).to_numpy(), repr(level), True

@@ -53,6 +53,15 @@ def load_model(directory: Path) -> ScoringModel:
             f"{directory / MODEL_FILE}: format {content.get('format')!r}, "
             f"this code reads {' and '.join(map(str, READABLE))}"
         )
+    try:
+        return _model_of(directory, content)
+    except (KeyError, TypeError, AttributeError) as problem:
+        raise ModelFormatError(
+            f"{directory / MODEL_FILE} is damaged: {type(problem).__name__} {problem}"
+        ) from problem
+
+
+def _model_of(directory: Path, content: dict) -> ScoringModel:
     nthread, rows = content["nthread"], content.get("components", [])
     return ScoringModel(
         parts=tuple(_load_part(directory, row, nthread) for row in content["parts"]),
@@ -125,7 +134,10 @@ def _file(name: str, boosters: dict[str, bytes]) -> dict:
 
 def _read_content(directory: Path) -> dict:
     try:
-        return json.loads((directory / MODEL_FILE).read_text(encoding="utf-8"))
+        content = json.loads((directory / MODEL_FILE).read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("it is no JSON object")
+        return content
     except FileNotFoundError as error:
         raise ModelFormatError(f"{directory}: no {MODEL_FILE}, so no scoring model") from error
     except ValueError as error:

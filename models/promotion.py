@@ -87,12 +87,15 @@ def drifted(
 ) -> str | None:
     """In words, when outcomes moved so far from what was predicted that no probability can be taken at its word.
 
-    `rate` and `predicted` are means over the later rows, `learnt` the rate of the rows learnt from. Off by more than
-    settings.drift_factor, and beyond chance: Wilson's interval of `rate` in as many trials as there are `groups` (accounts;
-    their rows repeat each other).
+    `rate` and `predicted` are means over the later rows, `learnt` the rate of the rows learnt from. Either outcome is off by
+    more than settings.drift_factor, and beyond chance: Wilson's interval of `rate` in as many trials as there are `groups`
+    (accounts; their rows repeat each other).
     """
     low, high = wilson(rate, groups)
-    is_beyond = rate > settings.drift_factor * predicted or rate < predicted / settings.drift_factor
+    is_beyond = any(
+        seen > settings.drift_factor * told or seen < told / settings.drift_factor
+        for seen, told in ((rate, predicted), (1 - rate, 1 - predicted))
+    )
     if not is_beyond or low <= predicted <= high:
         return None
     return (

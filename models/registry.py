@@ -212,8 +212,13 @@ class Registry:
             return []
         with closing(sqlite3.connect(self.database, timeout=30)) as connection:
             asked = "select 1 from sqlite_master where name = 'model_version_tags'"
-            made = connection.execute(asked).fetchone()
-            return connection.execute(sql, values).fetchall() if made else []
+            try:
+                made = connection.execute(asked).fetchone()
+                return connection.execute(sql, values).fetchall() if made else []
+            except sqlite3.DatabaseError as problem:
+                if "not a database" not in str(problem) and "malformed" not in str(problem):
+                    raise
+                raise RegistryError(f"{self.database} is damaged: {problem}") from problem
 
     def _log_run(self, result, settings, code_version: str, tags: dict) -> str:
         self._end_abandoned_runs()

@@ -6,17 +6,24 @@ mistake. Does not belong here: reading files, splitting, training.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from models.feature import Feature
+from models.guards import unusable
 
 POSITIVE_WORDS = frozenset({"1", "true", "yes", "won", "t", "y"})
 NEGATIVE_WORDS = frozenset({"0", "false", "no", "lost", "f", "n", "not won"})
-# Of fewer different rows than this share of all, equal rows are the rule and no sign of copies.
-COPIES_FROM = 0.1
+# Equal rows are no copies where columns have few values between them, or where there are more than so many (rows, share of all):
+# companies of which nothing is known look alike.
+MOST_COPIES, COPIES_SHARE = 50, 0.01
+# What a 32-bit float can hold.
+LARGEST = 3.4e38
+DATES = (pl.Date, pl.Datetime)
 SHOWN = 6
 
 
@@ -54,45 +61,71 @@ def read_roles(frame: pl.DataFrame, columns: Columns) -> Table:
     """Tell the roles apart. Raises TableError on columns that are not there, outcomes that are not two, times that are none."""
     _require(frame, columns)
     warnings: list[str] = []
-    frame = _with(frame, pl.col(columns.label).is_not_null(), columns.label, warnings)
+    frame = _with(frame, _said(frame[columns.label]), columns.label, warnings)
     if columns.time:
-        frame = _with(frame, pl.col(columns.time).is_not_null(), columns.time, warnings)
+        frame = _with(frame, _said(frame[columns.time]), columns.time, warnings)
         time = _times(frame[columns.time])
         order = time.to_frame("time").with_row_index("at").sort("time", "at")["at"]
         frame, time = frame[order], time[order]
     else:
         time = None
-    if frame.height == 0:
-        raise TableError(f"no row has a value of {columns.label}: there is nothing to learn from")
     y = outcomes(frame[columns.label], columns.positive)
     given = [c for c in (columns.label, columns.time, columns.entity, *columns.drop) if c]
-    features = _learnable(frame.drop(given), time, warnings)
+    features = _learnable(without(frame, given), time, warnings)
+    left_out = unusable(features)
+    warnings += [f"{name} is left out: {why}" for name, why in left_out.items()]
+    features = without(features, left_out)
+    if not features.columns:
+        raise TableError(f"no column is left to learn from. {'. '.join(warnings)}")
     group = _groups(frame, features, columns.entity, warnings)
     return Table(features, y, time, group, columns.entity is not None, tuple(warnings))
 
 
+def without(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """The other columns. Names are taken as they are: polars reads "*" and "^a.*$" as patterns."""
+    gone = set(names)
+    return pl.DataFrame([frame[name] for name in frame.columns if name not in gone])
+
+
 def outcomes(values: pl.Series, positive: str | None = None) -> np.ndarray:
     """0/1 of a column that holds 0 and 1, true and false or two words. Raises TableError on anything else."""
-    texts = values.cast(pl.String).str.strip_chars().str.to_lowercase()
-    if values.dtype.is_float():
-        texts = texts.str.strip_suffix(".0")
-    found = sorted(texts.drop_nulls().unique().to_list())
+    texts = _words(values)
+    found = sorted(texts.unique().to_list())
     shown = ", ".join(found[:SHOWN]) + (" …" if len(found) > SHOWN else "")
     if len(found) > 2:
         raise TableError(
             f"{values.name} holds {len(found)} different values ({shown}); an outcome has two, such as 0 and 1 or won and lost"
         )
-    word = positive.strip().lower() if positive is not None else None
-    if word is None:
-        named = [text for text in found if text in POSITIVE_WORDS]
-        if len(named) == 2 or not (named or set(found) & NEGATIVE_WORDS):
+    if positive is None:
+        word = _positive_of(found)
+        if word is None:
             raise TableError(
                 f"which value of {values.name} means converted ({shown})? Say it with --positive WORD"
             )
-        word = named[0] if named else ""
-    elif word not in found:
-        raise TableError(f"no row of {values.name} is {positive!r}; it holds {shown}")
+    else:
+        word = _words(pl.Series([positive])).item()
+        if values.dtype == pl.Boolean and word in POSITIVE_WORDS | NEGATIVE_WORDS:
+            word = "true" if word in POSITIVE_WORDS else "false"
+        if word not in found:
+            raise TableError(f"no row of {values.name} is {positive!r}; it holds {shown}")
     return (texts == word).cast(pl.Float64).to_numpy()
+
+
+def _words(values: pl.Series) -> pl.Series:
+    """Values of an outcome as words that can be compared: 1, 1.0 and " 1" are one."""
+    return values.cast(pl.String).str.strip_chars().str.to_lowercase().str.strip_suffix(".0")
+
+
+def _positive_of(found: list[str]) -> str | None:
+    """Which of the values means converted: a word for it, or what stands beside a word for the contrary; "" is none of them."""
+    named = [word for word in found if word in POSITIVE_WORDS]
+    others = [word for word in found if word not in POSITIVE_WORDS | NEGATIVE_WORDS]
+    if len(found) == 1:
+        return (named or [None if others else ""])[0]
+    is_counted = all(word.isdigit() for word in found) and found != ["0", "1"]
+    if len(named) == 1 and not is_counted:
+        return named[0]
+    return others[0] if len(others) == 1 and not (named or is_counted) else None
 
 
 def features_of(frame: pl.DataFrame) -> tuple[Feature, ...]:
@@ -118,12 +151,29 @@ def _require(frame: pl.DataFrame, columns: Columns) -> None:
     roles = [name for name in (columns.label, columns.time, columns.entity) if name]
     if twice := {name for name in roles if roles.count(name) > 1 or name in columns.drop}:
         raise TableError(f"{', '.join(sorted(twice))} is given twice, for different things")
+    for name in roles:
+        kind = frame[name].dtype
+        if kind.is_nested() or kind in (pl.Binary, pl.Object, pl.Time, pl.Duration):
+            raise TableError(
+                f"{name} holds values of type {kind}; an outcome, a time or an entity cannot"
+            )
     if frame.height == 0:
         raise TableError("the table has no rows")
 
 
-def _with(frame: pl.DataFrame, there: pl.Expr, name: str, warnings: list[str]) -> pl.DataFrame:
-    kept = frame.filter(there)
+def _said(values: pl.Series) -> pl.Series:
+    """Which rows have a value: null, NaN and blanks are none."""
+    if values.dtype.is_float():
+        return values.is_not_null() & values.is_not_nan()
+    if values.dtype == pl.String:
+        return (values.str.strip_chars() != "").fill_null(False)
+    return values.is_not_null()
+
+
+def _with(frame: pl.DataFrame, said: pl.Series, name: str, warnings: list[str]) -> pl.DataFrame:
+    kept = frame.filter(said)
+    if kept.height == 0:
+        raise TableError(f"no row has a value of {name}: there is nothing to learn from")
     if left := frame.height - kept.height:
         warnings.append(f"{left:,} rows without a value of {name} are left out")
     return kept
@@ -144,27 +194,49 @@ def _times(values: pl.Series) -> pl.Series:
 
 def _learnable(frame: pl.DataFrame, time: pl.Series | None, warnings: list[str]) -> pl.DataFrame:
     """Numbers, yes/no and texts; of dates their distance to the row's own time, where it is a date too."""
-    kept: dict[str, pl.Series] = {}
+    kept: list[pl.Series] = []
+    is_dated = time is not None and time.dtype in DATES
     for name in frame.columns:
         values = frame[name]
-        if values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.String):
-            kept[name] = values.cast(pl.Float64) if values.dtype.is_decimal() else values
+        if values.dtype.is_numeric():
+            kept.append(_finite(values, warnings))
+        elif values.dtype == pl.String:
+            kept.append(_perhaps_numbers(values, warnings))
+        elif values.dtype == pl.Boolean:
+            kept.append(values)
         elif values.dtype in (pl.Categorical, pl.Enum):
-            kept[name] = values.cast(pl.String)
-        elif (
-            values.dtype in (pl.Date, pl.Datetime) and time is not None and time.dtype.is_temporal()
-        ):
-            kept[name] = _days_before(values, time)
+            kept.append(values.cast(pl.String))
+        elif values.dtype in DATES and is_dated:
+            kept.append(_days_before(values, time))
         else:
-            why = (
-                "a date says nothing without --time"
-                if values.dtype.is_temporal()
-                else f"values of type {values.dtype}"
-            )
+            dated = "a date says nothing without --time, the date of the row"
+            why = dated if values.dtype in DATES else f"values of type {values.dtype}"
             warnings.append(f"{name} is not learnt from: {why}")
     if not kept:
         raise TableError("no column is left to learn from")
     return pl.DataFrame(kept)
+
+
+def _finite(values: pl.Series, warnings: list[str]) -> pl.Series:
+    """Without what the trees cannot hold: infinities and numbers beyond a 32-bit float."""
+    if values.dtype.is_integer():
+        return values
+    numbers = values.cast(pl.Float64)
+    is_fit = (numbers.abs() <= LARGEST).fill_null(True) | numbers.is_nan().fill_null(False)
+    if wrong := int((~is_fit).sum()):
+        warnings.append(
+            f"{wrong:,} values of {values.name} are infinite or too large and count as missing"
+        )
+    return pl.select(pl.when(is_fit).then(numbers)).to_series().alias(values.name)
+
+
+def _perhaps_numbers(values: pl.Series, warnings: list[str]) -> pl.Series:
+    known = values.drop_nulls().str.strip_chars()
+    if not len(known) or not known.str.contains(r"^-?\d+(,\d+)?$").all():
+        return values
+    warnings.append(f"{values.name} is read as numbers with decimal commas")
+    numbers = values.str.strip_chars().str.replace(",", ".", literal=True)
+    return numbers.cast(pl.Float64, strict=False).alias(values.name)
 
 
 def _days_before(values: pl.Series, time: pl.Series) -> pl.Series:
@@ -177,23 +249,27 @@ def _groups(
     frame: pl.DataFrame, features: pl.DataFrame, entity: str | None, warnings: list[str]
 ) -> np.ndarray:
     """A number a row, equal for rows that must stand on one side of a split."""
+    rows = pl.int_range(features.height, eager=True)
     if entity is not None:
-        alone = pl.format("row {}", pl.int_range(pl.len()))
-        known = frame.select(pl.col(entity).cast(pl.String))
-        if none := known[entity].null_count():
+        known = frame[entity].cast(pl.String)
+        if none := known.null_count():
             warnings.append(f"{none:,} rows without a value of {entity} stand each for themselves")
-        return _numbered(known.select(pl.coalesce(pl.format("of {}", pl.col(entity)), alone)))
-    copies = features.hash_rows(seed=0).to_frame()
-    different = copies.n_unique()
-    if different < COPIES_FROM * features.height:
-        return np.arange(features.height)
-    if again := features.height - different:
+        return _numbered(pl.select(pl.coalesce("of " + known, "row " + rows.cast(pl.String))))
+    cells = math.prod(features[name].n_unique() for name in features.columns)
+    if cells <= features.height:
+        return rows.to_numpy()
+    content = features.hash_rows(seed=0)
+    size = content.to_frame("content").select(pl.len().over("content")).to_series()
+    is_copy = (size > 1) & (size <= max(MOST_COPIES, COPIES_SHARE * features.height))
+    if again := int(is_copy.sum()) - content.filter(is_copy).n_unique():
         warnings.append(f"{again:,} rows repeat another row; copies stand on one side of the split")
-    return _numbered(copies)
+    alone = "row " + rows.cast(pl.String)
+    copied = "copy " + content.cast(pl.String)
+    return _numbered(pl.select(pl.when(is_copy).then(copied).otherwise(alone)))
 
 
-def _numbered(frame: pl.DataFrame) -> np.ndarray:
+def _numbered(keys: pl.DataFrame) -> np.ndarray:
     """Numbers by first appearance."""
-    (name,) = frame.columns
-    first = frame.with_row_index("at").select(pl.col("at").min().over(name))
-    return first["at"].rank("dense").cast(pl.Int64).to_numpy() - 1
+    found = keys.to_series().alias("key").to_frame().with_row_index("at")
+    first = found.select(pl.col("at").min().over("key")).to_series()
+    return first.rank("dense").cast(pl.Int64).to_numpy() - 1

@@ -172,7 +172,12 @@ def _suspects(rows, features, settings) -> tuple[list[Suspect], list[Suspect]]:
     attributes = {feature.name for feature in features if feature.attributes}
     promotion = settings.promotion
     found = leak_suspects(
-        rows.select(names), outcomes(rows), promotion, settings.seed, filled_in=attributes
+        rows.select(names),
+        outcomes(rows),
+        promotion,
+        settings.seed,
+        filled_in=attributes,
+        group=rows["account_id"].rank("dense").to_numpy(),
     )
     allowed = [suspect for suspect in found if suspect.column in promotion.allow]
     return [suspect for suspect in found if suspect not in allowed], allowed

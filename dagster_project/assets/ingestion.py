@@ -40,6 +40,8 @@ class LandingConfig(dg.Config):
     is_date_given: bool = False
     # True: what landed before for the same tables and day gives way.
     is_replacing: bool = False
+    # True: files of another vendor are landed by hand; what waits in the inbox stays there for its refresh.
+    is_idle: bool = False
 
 
 def landing_key(vendor: str, table: str) -> dg.AssetKey:
@@ -142,6 +144,8 @@ def _known(config: LandingConfig, day: date) -> KnownAt:
 
 
 def _files(home: Home, vendor: str, day: date, config: LandingConfig) -> list[Path]:
+    if config.is_idle:
+        return []
     if config.paths:
         return [file for path in config.paths for file in data_files(Path(path))]
     folder = home.inbox_of(vendor, day)

@@ -73,7 +73,10 @@ def land(
         home,
         "land",
         partition=ds.isoformat(),
-        config={f"land_{vendor}": config},
+        config={
+            f"land_{one}": config if one == vendor else {"is_idle": True}
+            for one in home.settings().feeds
+        },
         show_progress=show,
     )
     refused = _refused_files(outcome)

@@ -297,7 +297,13 @@ def evaluate(day: date, as_json: bool) -> int:
     type=click.IntRange(1),
     help="How many stored scores are drawn.",
 )
-@click.option("--seed", default=0, show_default=True, type=int, help="Another seed draws others.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Another seed draws others.",
+)
 @AS_JSON
 @answering
 def verify(day: date | None, sample: int, seed: int, as_json: bool) -> int:
@@ -308,7 +314,7 @@ def verify(day: date | None, sample: int, seed: int, as_json: bool) -> int:
     it was. Scores made with another version of features, code or settings are named, and are no difference.
     """
     from dagster_project.command.terminal.verification import print_verification
-    from dagster_project.verification import NotDerivedError
+    from dagster_project.verification import NotDerivedError, UnreadableError
     from dagster_project.verification import verify as derive_again
 
     home = open_home(create=False)
@@ -316,6 +322,10 @@ def verify(day: date | None, sample: int, seed: int, as_json: bool) -> int:
         found = derive_again(home, sample, day, seed, print_note)
     except FileNotFoundError:
         raise NoAnswer("nothing has been published yet: there is nothing to verify") from None
+    except UnreadableError as problem:
+        raise NoAnswer(
+            f"{problem}. Put it back from a copy; published days are written anew by `scoring backfill --from DAY --to DAY`"
+        ) from None
     except NotDerivedError as problem:
         raise NoAnswer(f"features could not be derived from landing: {problem}") from None
     if not found.rows:

@@ -6,6 +6,7 @@ servers.py).
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,16 @@ from dagster_project.home_layout import open_home
 
 
 class Names(click.ParamType):
-    """Column names, separated by commas."""
+    """Column names, separated by commas; one that holds a comma stands in double quotes."""
 
     name = "A,B"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
-        """Split at commas; blanks around names do not count."""
+        """Split as a line of CSV; blanks around names do not count."""
         if isinstance(value, tuple):
             return value
-        return tuple(name.strip() for name in value.split(",") if name.strip())
+        (names,) = csv.reader([value], skipinitialspace=True)
+        return tuple(name.strip() for name in names if name.strip())
 
 
 @click.command()
@@ -82,6 +84,8 @@ def table(
     from models.settings import TrainingSettings
     from models.table_roles import Columns, TableError
 
+    if out is not None and not out.absolute().parent.is_dir():
+        raise WrongUse(f"--json {out}: there is no folder {out.absolute().parent}")
     columns = Columns(label, time, entity, drop, allow, positive)
     try:
         report = judge_table(read_flat_file(file), columns, TrainingSettings())

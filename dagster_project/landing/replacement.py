@@ -68,14 +68,28 @@ def restore(held: Path, landing_dir: Path, replaced_dir: Path) -> None:
         if is_meant and record["by_sha256"][:16] in refused:
             on = date.fromisoformat(record["day"])
             hold_arrival(replaced_dir, landing_dir, vendor, table, on, [record["sha256"]])
+            # Else it would come back once more when the same file is refused again, whatever has taken its place by then.
+            _write_down(replaced_dir, [record | {"is_undone": True}])
 
 
 def replaced(replaced_dir: Path) -> list[dict]:
-    """All that was ever replaced, oldest first."""
+    """All that was replaced and did not come back, oldest first."""
     record = replaced_dir / RECORD
     text = record.read_text() if record.exists() else ""
+    found: list[dict] = []
     # What a killed landing left after the last whole line: nothing had moved yet.
-    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+    for line in text[: text.rfind("\n") + 1].splitlines():
+        one = json.loads(line)
+        if one.pop("is_undone", False):
+            found = [other for other in found if _of(other) != _of(one)]
+        else:
+            found.append(one)
+    return found
+
+
+def _of(record: dict) -> tuple:
+    """Which file gave way to which."""
+    return tuple(record[name] for name in ("vendor", "table", "day", "sha256", "by_sha256"))
 
 
 def _landed(landing_dir: Path, receipt: Receipt) -> Path:

@@ -90,6 +90,14 @@ def test_a_person_may_overrule_a_suspicion_by_name_and_that_is_said():
     assert said(frame, drop=("told",))["verdict"] == "promote"
 
 
+def test_names_of_columns_mean_nothing():
+    plain = said(world())
+    odd = world().rename({"a": "account_id", "b": "amount [EUR]", "word": "*", "noise": "^a.*$"})
+    found = said(odd)
+    assert (found["verdict"], found["auc"]) == (plain["verdict"], plain["auc"])
+    assert {"account_id", "amount [EUR]"} <= set(found["strongest_features"])
+
+
 def test_few_conversions_are_too_few_and_are_measured_all_the_same():
     frame = world().with_columns(
         pl.when(pl.int_range(pl.len()) % 50 == 0).then(1).otherwise(0).alias("won")

@@ -60,3 +60,21 @@ def test_a_replacement_needs_its_day(small_demo, tmp_path):
     (tmp_path / "account.csv").write_text(HEAD + LATE)
     said = small_demo[0]("land", "salesforce", tmp_path / "account.csv", "--replace", status=2)
     assert "--date" in said.err
+
+
+def test_what_is_landed_by_hand_leaves_other_vendors_files_in_the_inbox(small_demo, tmp_path):
+    scoring = Scoring(shutil.copytree(small_demo[0].home, tmp_path / "home"))
+    day = "2026-07-01"
+    assert list((scoring.home / "inbox" / "bombora").iterdir())
+    (scoring.home / "inbox" / "ga4" / day).mkdir(parents=True, exist_ok=True)
+    (scoring.home / "inbox" / "ga4" / day / "events_20260701.jsonl.gz").write_bytes(b"")
+    (tmp_path / "account.csv").write_text(HEAD + LATE)
+    scoring("land", "salesforce", tmp_path / "account.csv", "--date", day)
+    assert not list((scoring.home / "landing").glob(f"ga4/*/ds={day}/*.parquet"))
+    assert len(list((scoring.home / "landing").glob(f"salesforce/*/ds={day}/*.parquet"))) == 1
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "contact.csv").write_bytes(b"")
+    said = scoring(
+        "land", "salesforce", tmp_path / "empty" / "contact.csv", "--date", day, status=1
+    )
+    assert "0 bytes" in " ".join(said.all.split())

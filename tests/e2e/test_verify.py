@@ -11,6 +11,9 @@ import pytest
 
 from dagster_project import dbt_runner, provenance, verification
 from dagster_project.home import Home
+from dagster_project.home_layout import open_home
+from dagster_project.published_faults import published_faults
+from dagster_project.publisher import connect_published
 from tests.command_line import Scoring, widest
 
 DAY = "2026-06-30"
@@ -91,3 +94,54 @@ def test_features_that_have_changed_since_are_said_to_have_changed(
     assert found.is_proven and found.not_comparable > 0
     assert found.same + found.not_comparable == 100
     assert all("the features' SQL" in one.made_with_other for one in found.differences)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("select * from rows where rank > 1", "were scored"),
+        ("from rows union all by name select * from rows where rank = 1", "stand twice"),
+        ("select * replace ([]::varchar[] as reasons) from rows", "have reasons in one of"),
+    ],
+)
+def test_published_rows_that_are_gone_doubled_or_without_reasons_are_named(
+    small_demo, tmp_path, change, said
+):
+    scoring = copy_of(small_demo[0], tmp_path)
+    file = rows_of_day(scoring)
+    with duckdb.connect() as connection:
+        rows = connection.execute("from read_parquet(?)", [str(file)]).pl()
+        connection.execute(f"copy ({change}) to '{file}' (format parquet)")
+    home, day = open_home(scoring.home), date.fromisoformat(DAY)
+    with closing(connect_published(home)) as published:
+        found = published_faults(published, {day: rows.height}, day)
+    assert any(DAY in fault and said in fault for fault in found), found
+
+
+def test_a_latest_day_that_is_not_historys_is_named(small_demo, tmp_path):
+    scoring = copy_of(small_demo[0], tmp_path)
+    with duckdb.connect(str(scoring.home / "published" / "scores.duckdb")) as connection:
+        connection.execute("update account_scores set score = 99.9 where rank = 9")
+    found = scoring("verify", "--sample", "1", status=1)
+    assert "account_scores and account_scores_daily differ in 2 rows" in " ".join(found.err.split())
+
+
+def test_files_that_cannot_be_read_are_named(small_demo, tmp_path):
+    scoring = copy_of(small_demo[0], tmp_path)
+    file = rows_of_day(scoring)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:100])
+    # at the home's new place the views are made anew first
+    assert "published cannot be read" in scoring("status", status=2).err
+    file.write_bytes(whole)
+    scoring("status")
+    file.write_bytes(whole[:100])
+    found = scoring("verify", "--date", DAY, "--sample", "1", status=1)
+    assert "published/ cannot be read" in found.err and "backfill" in found.err
+    assert scoring("verify", "--seed", "-1", status=2)
+
+
+def rows_of_day(scoring: Scoring):
+    folder = scoring.home / "published" / "account_scores_daily" / f"as_of_date={DAY}"
+    (file,) = folder.glob("*.parquet")
+    return file

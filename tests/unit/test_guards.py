@@ -115,6 +115,45 @@ def test_a_value_that_never_appears_beside_a_conversion_is_suspected_but_a_kind_
     assert set(found) == {"lost_on"}
 
 
+def test_a_flag_that_appears_beside_conversions_alone_is_suspected_however_it_is_written(drawn):
+    rng, y, _ = drawn
+    some = (rng.random(N) < 0.25) & (y > 0)
+    assert set(suspected(y, refunded=some, paid=some.astype(int))) == {"refunded", "paid"}
+    # also where most rows convert
+    often = (rng.random(N) < 0.6).astype(float)
+    assert set(suspected(often, paid=(rng.random(N) < 0.25) & (often > 0))) == {"paid"}
+
+
+def test_a_kind_that_never_buys_is_no_leak_as_a_flag_either(drawn):
+    rng, y, _ = drawn
+    assert suspected(y, public=((rng.random(N) < 0.3) & (y == 0)).astype(int)) == {}
+
+
+def test_rows_of_one_group_do_not_vouch_for_each_other(drawn):
+    rng, _, _ = drawn
+    who = rng.integers(0, 100, N)
+    fate = (rng.random(100) < 0.3).astype(float)
+    rows = pl.DataFrame({"city": [f"c{n // 2}" for n in who], "code": rng.normal(size=100)[who]})
+    found = leak_suspects(rows, fate[who], PromotionSettings(), seed=7, group=who)
+    assert found == []
+    assert leak_suspects(rows, fate[who], PromotionSettings(), seed=7)
+
+
+def test_presence_in_few_rows_may_be_chance():
+    suspects = 0
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        y = (rng.random(100) < 0.3).astype(float)
+        columns = {
+            f"c{n}": pl.Series(np.where(rng.random(100) < 0.5, rng.random(100), np.nan)).fill_nan(
+                None
+            )
+            for n in range(40)
+        }
+        suspects += len(suspected(y, **columns))
+    assert suspects == 0
+
+
 def test_a_column_alone_is_judged_on_rows_that_its_rates_were_not_learnt_from(drawn):
     rng, y, _ = drawn
     fold = rng.integers(0, 5, N)

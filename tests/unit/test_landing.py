@@ -467,6 +467,18 @@ def test_what_gave_way_to_a_file_that_is_held_back_comes_back(land, tmp_path):
     restore(held, landing_dir, aside)
     assert landed(tmp_path)["source_file"].to_list() == ["Account.csv"]
     assert damaged(landing_dir) == {} and not list(aside.glob("*/*/ds=*/*.parquet"))
+    assert replaced(aside) == []
+    # What took its place on purpose meanwhile stays, when the same bad file comes and is held back once more.
+    third = land(HEAD + FIRST.replace("Acme", "Acme again"), name="account_3.csv")
+    replace_arrivals([third], landing_dir, aside, datetime(2024, 3, 7, 5))
+    again = land(HEAD + SECOND, name="account_2.csv")
+    replace_arrivals([again], landing_dir, aside, datetime(2024, 3, 8, 5))
+    held = hold_arrival(
+        landing_dir, tmp_path / "held", "salesforce", "account", DAY, [again.sha256]
+    )
+    restore(held, landing_dir, aside)
+    assert landed(tmp_path)["source_file"].to_list() == ["account_3.csv"]
+    assert [one["file"] for one in replaced(aside)] == ["Account.csv"]
 
 
 def test_a_file_of_which_nothing_landed_replaces_nothing(land, tmp_path):

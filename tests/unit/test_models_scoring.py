@@ -87,6 +87,10 @@ def test_files_that_cannot_be_trusted_are_refused(model, tmp_path):
     (tmp_path / MODEL_FILE).write_text(json.dumps(content | {"format": 99}))
     with pytest.raises(ModelFormatError, match="format 99"):
         ScoringModel.load(tmp_path)
+    for damage in ('{"format": 2}', "[]", "{"):
+        (tmp_path / MODEL_FILE).write_text(damage)
+        with pytest.raises(ModelFormatError, match="damaged|cannot be read"):
+            ScoringModel.load(tmp_path)
 
 
 def test_an_absent_feature_is_named(model, today):

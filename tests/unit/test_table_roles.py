@@ -24,6 +24,11 @@ from models.table_split import split_table
         (["lost", "lost"], None, [0, 0]),
         (["red", "blue", "red"], "Blue", [0, 1, 0]),
         (["won", "lost"], "lost", [0, 1]),
+        (["signed", "lost"], None, [1, 0]),
+        (["no", "maybe"], None, [0, 1]),
+        ([True, False], "T", [1, 0]),
+        ([1.0, 0.0], "1", [1, 0]),
+        (["0.0", "1.0"], None, [0, 1]),
     ],
 )
 def test_an_outcome_has_two_values(values, positive, expected):
@@ -36,6 +41,8 @@ def test_an_outcome_has_two_values(values, positive, expected):
         (["a", "b", "c"], None, "3 different values"),
         (["red", "blue"], None, "--positive"),
         (["yes", "won"], None, "--positive"),
+        ([1, 2], None, "--positive"),
+        (["open", "open"], None, "--positive"),
         (["red", "blue"], "green", "no row of y is 'green'"),
     ],
 )
@@ -58,6 +65,8 @@ def table(**more) -> pl.DataFrame:
         (table(t=["2026-01-01", "x", "2026-01-02", "2026-01-03"]), Columns("y", "t"), "row 2"),
         (pl.DataFrame({"x": [1.0], "y": [None]}), Columns("y"), "no row has a value of y"),
         (table().clear(), Columns("y"), "no rows"),
+        (table(t=[None] * 4), Columns("y", time="t"), "no row has a value of t"),
+        (table(t=[[1]] * 4), Columns("y", time="t"), "List"),
     ],
 )
 def test_a_mistake_names_the_column(frame, columns, said):
@@ -81,22 +90,30 @@ def test_rows_are_put_in_order_of_time(times):
 
 
 def test_of_a_date_its_distance_to_the_rows_time_is_learnt_and_nothing_without_one():
-    frame = table(t=[datetime(2026, 1, 11)] * 4, since=[date(2026, 1, 1)] * 4)
-    assert read_roles(frame, Columns("y", time="t")).features["since"].to_list() == [10.0] * 4
+    frame = table(t=[datetime(2026, 1, 11)] * 4, since=[date(2026, 1, day) for day in (1, 2, 3, 4)])
+    found = read_roles(frame, Columns("y", time="t")).features
+    assert found["since"].to_list() == [10.0, 9.0, 8.0, 7.0]
     alone = read_roles(frame.drop("t"), Columns("y"))
     assert alone.features.columns == ["x"]
     assert "since is not learnt from" in alone.warnings[0]
 
 
 def test_rows_without_an_outcome_or_a_time_are_left_out_and_counted():
-    frame = pl.DataFrame({"x": [1, 2, 3], "y": [1, None, 0], "t": [1, 2, None]})
+    frame = pl.DataFrame({"x": [1, 2, 3, 5], "y": [1, None, 0, 0], "t": [1, 2, None, 3]})
     found = read_roles(frame, Columns("y", time="t"))
-    assert len(found.y) == 1 and len(found.warnings) == 2
+    assert len(found.y) == 2 and len(found.warnings) == 2
 
 
 def test_copies_are_one_group_but_not_where_equal_rows_are_the_rule():
-    copies = pl.DataFrame({"x": [1.5, 2.5, 1.5, 3.5], "y": [0, 1, 0, 1]})
-    assert len(np.unique(read_roles(copies, Columns("y")).group)) == 3
+    # however many there are, and whatever number they bear
+    rng = np.random.default_rng(1)
+    once = pl.DataFrame({"x": rng.normal(size=40), "z": rng.normal(size=40), "y": [0, 1] * 20})
+    often = pl.concat([once] * 12).with_columns(pl.Series("id", rng.permutation(480)))
+    found = read_roles(often, Columns("y"))
+    assert len(np.unique(found.group)) == 40 and "440 rows repeat" in " ".join(found.warnings)
+    # companies of which nothing is known look alike
+    blank = pl.DataFrame({"x": [0.0] * 100, "z": [0.0] * 100, "y": [0, 1] * 50})
+    assert len(np.unique(read_roles(pl.concat([once, blank]), Columns("y")).group)) == 140
     coarse = pl.DataFrame({"x": [0, 1] * 50, "y": [0, 1, 1, 0] * 25})
     assert len(np.unique(read_roles(coarse, Columns("y")).group)) == 100
 
@@ -135,3 +152,17 @@ def test_the_last_fifth_by_time_is_tested_on_and_no_moment_is_torn():
         split_table(
             read_roles(frame.with_columns(pl.lit(1).alias("t")), Columns("y", time="t")), seed=7
         )
+
+
+def test_numbers_that_trees_cannot_hold_count_as_missing_and_decimal_commas_are_read():
+    frame = table(z=[1.0, float("inf"), 1e300, 2.0], price=["1,5", "2", "-3,25", None])
+    found = read_roles(frame, Columns("y"))
+    assert found.features["z"].to_list() == [1.0, None, None, 2.0]
+    assert found.features["price"].to_list() == [1.5, 2.0, -3.25, None]
+    assert "2 values of z" in found.warnings[0] and "decimal commas" in found.warnings[1]
+
+
+def test_blank_outcomes_and_times_are_none():
+    words = {"y": ["won", " ", "lost", "lost"], "t": [1.0, 2.0, float("nan"), 3.0]}
+    found = read_roles(pl.DataFrame({"x": [1, 2, 3, 5]} | words), Columns("y", time="t"))
+    assert found.y.tolist() == [1, 0] and len(found.warnings) == 2

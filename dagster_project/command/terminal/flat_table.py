@@ -5,6 +5,7 @@ Here: which measures, in which order and words. Not here: computing them (models
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,9 +48,10 @@ def print_table_report(name: str, report: Mapping[str, Any]) -> None:
     print_lines(*(f"Note: {literal(warning)}." for warning in report["warnings"]))
     print_lines("", f"Verdict: {VERDICTS[report['verdict']]}: {literal(report['why'])}.")
     if report["leak_suspects"]:
-        names = ",".join(suspect["column"] for suspect in report["leak_suspects"])
+        names = [suspect["column"] for suspect in report["leak_suspects"]]
+        quoted = shlex.quote(",".join(f'"{name}"' if "," in name else name for name in names))
         print_lines(
-            f"Could they be known on the day of the row? If not: --drop {literal(names)}. If so: --allow {literal(names)}."
+            f"Could they be known on the day of the row? If not: --drop {literal(quoted)}. If so: --allow {literal(quoted)}."
         )
 
 

@@ -27,6 +27,8 @@ def print_verification(found: Verification) -> None:
         )
     if found.damaged_files:
         return print_lines("Nothing was derived: it would rest on damaged data.")
+    for fault in found.published_faults:
+        print_error(f"{fault}. `scoring backfill --from DAY --to DAY` publishes the day anew.")
     for version, why in found.damaged_models.items():
         print_error(
             f"scoring model {version}: {why}. Put its folder in mlflow/artifacts back from a copy."
