@@ -238,9 +238,10 @@ def retrain(as_of: date | None, as_json: bool) -> int:
 @AS_JSON
 @answering
 def rollback(first: date | None, why: str, as_json: bool) -> int:
-    """Withdraw the newest scoring model; the one before it (or the scorecard) scores again.
+    """Withdraw the newest scoring model; the one before it scores again.
 
-    Published days from --from on are scored anew; what was published before stays as it is.
+    Without one before it the scorecard does. Published days from --from on are scored anew; what was published before stays
+    as it is.
     """
     from dagster_project.command.rollback import rollback as roll_back
 

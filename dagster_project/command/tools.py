@@ -74,7 +74,7 @@ def table(
     positive: str | None,
     out: Path | None,
 ) -> int:
-    """Try the trainer, its guards and measures on any CSV or Parquet FILE with an outcome.
+    """Try the trainer and its guards on any CSV or Parquet file with an outcome.
 
     Exit status 0 if a model of it may be used, 1 if not (too little data, leakage, no signal, drift).
     """

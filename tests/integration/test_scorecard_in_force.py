@@ -283,6 +283,7 @@ def test_13_a_rollback_returns_to_the_scores_of_the_champion_before(home, ask):
     assert new != old and stored(home, rows) != before
 
     status, text = ask("rollback", "--why", "too fond of large accounts")
+    text = " ".join(text.split())
     assert status == 0 and f"Scoring model {new} is withdrawn from {day} on" in text
     assert f"scoring model {old} scores from there" in text
     assert stored(home, rows) == before and stored(home, history) == past
