@@ -19,7 +19,7 @@ from models.boosting import fit_booster, gain_by_feature, raw_probability
 from models.encoding import fit_encoder
 from models.evaluation import evaluate
 from models.guards import Suspect, leak_suspects
-from models.promotion import drifted, judge
+from models.promotion import LEAKAGE, drifted, judge
 from models.settings import BoosterSettings, TrainingSettings
 from models.table_roles import Columns, Table, features_of, read_roles
 from models.table_split import inner_split, split_table
@@ -52,7 +52,6 @@ def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSetting
     split = split_table(table, settings.seed)
     metrics, gain, drift = _tested(table, rows, split.parts, settings)
     strongest = next(iter(gain), None)
-    is_overruled = strongest in columns.allow
     verdict = judge(
         *_counted(table),
         metrics,
@@ -62,13 +61,9 @@ def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSetting
         drift,
         of="entities" if table.has_entities else "rows",
         where="on later rows" if table.time is not None else "on rows that it did not learn from",
-        is_overruled=is_overruled,
+        is_overruled=strongest in columns.allow,
     )
-    if (
-        not (suspects or is_overruled)
-        and metrics
-        and (metrics["auc"] or 0) >= settings.promotion.suspicious_auc
-    ):
+    if verdict.verdict == LEAKAGE and not suspects:
         suspects = _strongest(gain, metrics["auc"])
     return {
         "n": len(table.y),

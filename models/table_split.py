@@ -5,12 +5,13 @@ Belongs here: splits by time and by folds, with no group of rows on both sides. 
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from sklearn.model_selection import StratifiedGroupKFold
 
+from models.encoding import uniform
 from models.table_roles import Table, TableError
 
 TEST_SHARE = 0.2
@@ -62,7 +63,7 @@ def _by_time(table: Table, seed: int) -> TableSplit:
     first = int(starts[np.argmin(np.abs(starts - (1 - TEST_SHARE) * n))])
     earlier, later = np.arange(first), np.arange(first, n)
     both = np.intersect1d(table.group[earlier], table.group[later])
-    tested = np.array([g for g in both if _share_of(g, seed) < SHARE_OF_GROUPS], dtype=np.int64)
+    tested = both[uniform(pl.Series(both.astype(str)), str(seed)) < SHARE_OF_GROUPS]
     learnt = np.setdiff1d(both, tested)
     train = earlier[~np.isin(table.group[earlier], tested)]
     test = later[~np.isin(table.group[later], learnt)]
@@ -94,12 +95,6 @@ def _stratified(y: np.ndarray, group: np.ndarray, seed: int) -> tuple:
         return ()
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     return tuple(folds.split(y, y, group))
-
-
-def _share_of(group: int, seed: int) -> float:
-    """A number in [0, 1) that a group's number and the seed fix."""
-    digest = hashlib.sha256(f"{seed}|{group}".encode()).digest()[:8]
-    return int.from_bytes(digest, "little") / 2**64
 
 
 def _span(table: Table, rows: np.ndarray) -> dict:

@@ -211,9 +211,7 @@ def build_days(
         done = done.followed_by(build(sorted(wanted), as_of_dates, most_new=most_new))
         if done.problems:
             return done
-        warehouse.write_down(
-            home
-        )  # a run keeps the warehouse open, and a long one builds many times
+        warehouse.write_down(home)
     if len(as_of_dates) == 1 or not (names & features_of(home)) - landed:
         return done.followed_by(build(sorted(names), as_of_dates))
     by_day = names - landed - rest
@@ -222,9 +220,7 @@ def build_days(
             done = done.followed_by(build(sorted(wanted), together))
         if done.problems:
             break
-        warehouse.write_down(
-            home
-        )  # a run keeps the warehouse open, and a long one builds many times
+        warehouse.write_down(home)
         if wanted and after_a_part:
             after_a_part(done, wanted, together)
     return done

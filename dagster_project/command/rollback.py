@@ -44,6 +44,7 @@ def rollback(
     registry = Registry(home.mlflow_database, home.mlflow_artifacts)
     last = last_published(home)
     done = _unfinished(home, registry, last) or _withdraw(home, registry, from_day or last, why)
+    _put_on_record(home, registry, done.withdrawn)
     if last is None or last < done.from_day:
         return done, None
     return done, backfill(home, done.from_day, last, show=show)
@@ -55,7 +56,7 @@ def _unfinished(home: Home, registry: Registry, last: date | None) -> Rollback |
         return None
     with closing(connect_published(home)) as connection:
         versions = connection.execute(
-            "select distinct scoring_model_version from scores.account_scores where not is_restated"
+            "select distinct scoring_model_version from scores.account_scores where is_restated is not true"
         ).fetchall()
     for (version,) in versions:
         since, _ = registry.withdrawal(version)
@@ -73,13 +74,16 @@ def _withdraw(home: Home, registry: Registry, day: date | None, why: str) -> Rol
     instead = _instead(home, registry, day, without=version)
     with home.writing(f"scoring rollback of scoring model {version}"):
         registry.withdraw(version, day, why)
-        with closing(connect(home)) as connection:
-            connection.execute(
-                "update scoring.trained_models set withdrawn_from = ?, withdrawn_because = ? "
-                "where scoring_model_version = ?",
-                [day, why, version],
-            )
     return Rollback(version, day, instead)
+
+
+def _put_on_record(home: Home, registry: Registry, version: str) -> None:
+    """For analysts, what the registry says of it; also of a rollback that died before it could."""
+    with home.writing("scoring rollback"), closing(connect(home)) as connection:
+        connection.execute(
+            "update scoring.trained_models set withdrawn_from = ?, withdrawn_because = ? where scoring_model_version = ?",
+            [*registry.withdrawal(version), version],
+        )
 
 
 def _instead(home: Home, registry: Registry, day: date, without: str | None = None) -> str:

@@ -307,6 +307,8 @@ def test_14_a_rollback_that_died_is_finished_and_withdraws_nothing_more(home):
     assert registry.newest_champion() is None
     done, outcome = rollback(home, None, "")
     assert (done.withdrawn, done.is_finishing) == (version, True) and outcome.ok
+    told = "select withdrawn_from from model_versions where scoring_model_version = "
+    assert stored(home, f"{told} '{version}'") == [(day,)]
     assert stored(home, "select distinct score_basis from account_scores") == [("scorecard",)]
     with pytest.raises(NoAnswer, match="nothing to roll back"):
         rollback(home, None, "")
