@@ -272,14 +272,14 @@ DAYS_EXPLAINED_IN_FULL = timedelta(days=7)
 
 
 class Explanation(_Section):
-    """How much is explained each day."""
+    """How much is explained each day: reasons in words, and each factor of a score on its own."""
 
     max_accounts_per_day: Annotated[int, Field(ge=0)] = 20000
     max_accounts_per_past_day: Annotated[int, Field(ge=0)] = 100
     reasons_per_account: Annotated[int, Field(gt=0, le=10)] = 3
 
-    def accounts_on(self, day: date, newest: date) -> int:
-        """How many accounts are explained at least; newest: the newest day that is scored.
+    def factors_on(self, day: date, newest: date) -> int:
+        """How many accounts' factors are kept at least; newest: the newest day on which anything was known.
 
         It hangs on no run, so that days filled again one by one say the same as days filled together.
         """

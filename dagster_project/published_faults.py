@@ -11,6 +11,8 @@ from datetime import date
 
 import duckdb
 
+from expectations.suites.account_scores import REASONED_SHARE
+
 
 def published_faults(
     connection: duckdb.DuckDBPyConnection, scored: Mapping[date, int], day: date | None
@@ -31,17 +33,7 @@ def published_faults(
             found.append(f"{at}: {count - accounts} accounts stand twice in account_scores_daily")
         elif count != scored.get(at, count):
             found.append(f"{at}: {scored[at]} accounts were scored, {count} are published")
-    reasons = connection.execute(
-        "select s.as_of_date, count(*) from account_scores_daily as s "
-        "left join (select distinct as_of_date, account_id from score_reasons_daily) as r using (as_of_date, account_id) "
-        "where s.as_of_date = coalesce(?, s.as_of_date) and (len(s.reasons) > 0) <> (r.account_id is not null) "
-        "group by 1 order by 1",
-        [day],
-    ).fetchall()
-    found += [
-        f"{at}: {count} accounts have reasons in one of account_scores_daily and score_reasons_daily only"
-        for at, count in reasons
-    ]
+    found += _reasons_gone(connection, day)
     columns = ", ".join(
         f'"{name}"' for name, *_ in connection.execute("describe account_scores").fetchall()
     )
@@ -58,3 +50,31 @@ def published_faults(
                 f"{latest}: account_scores and account_scores_daily differ in {unlike} rows"
             )
     return found
+
+
+def _reasons_gone(connection: duckdb.DuckDBPyConnection, day: date | None) -> list[str]:
+    """The best accounts of a day have reasons, and the best of these rows of score_reasons: whom such rows skip has lost them."""
+    rows = connection.execute(
+        "with explained as (select distinct as_of_date, account_id, true as has_factors from score_reasons_daily) "
+        "select as_of_date, "
+        "count(reasons) <> coalesce(max(rank) filter (reasons is not null), 0), "
+        "count(has_factors) <> coalesce(max(rank) filter (has_factors), 0), "
+        "count(has_factors) > count(reasons), "
+        "count(*) filter (len(reasons) = 0) > (1 - ?) * count(reasons) "
+        "from account_scores_daily left join explained using (as_of_date, account_id) "
+        "where as_of_date = coalesce(?, as_of_date) and score_basis = 'model' "
+        "group by 1 order by 1",
+        [REASONED_SHARE, day],
+    ).fetchall()
+    said = (
+        "an account without reasons stands between accounts with them in account_scores_daily",
+        "an account without factors stands between accounts with them in score_reasons_daily",
+        "accounts have factors in score_reasons_daily and no reasons in account_scores_daily",
+        "too many accounts have reasons taken from them in account_scores_daily",
+    )
+    return [
+        f"{at}: {words}"
+        for at, *faults in rows
+        for words, is_so in zip(said, faults, strict=True)
+        if is_so
+    ]

@@ -12,8 +12,7 @@ from datetime import date
 import polars as pl
 
 from dagster_project.config import Settings
-from models.explanation import factor_contributions, top_reasons
-from models.feature_contract import FEATURES
+from models.explanation import factor_contributions, reasons
 from models.registry import Registry
 from models.scorecard import Scorecard, scorecard_of
 from models.scoring import ScoringModel
@@ -26,6 +25,7 @@ NOT_SAID = {
     "expected_deal_usd": pl.Float64,
     "expected_value_usd": pl.Float64,
 }
+KEY = ["as_of_date", "account_id"]
 PROBABILITIES = pl.List(pl.Struct({"key": pl.Int32, "value": pl.Float64}))
 # What kind of evidence each vendor brings; a kind without a vendor is flagged on every row.
 FEED_KINDS = {
@@ -47,40 +47,36 @@ def scored_rows(
     frame: pl.DataFrame,
     scorer: ScoringModel | Scorecard,
     settings: Settings,
-    most_explained: Mapping[date, int],
+    with_factors: Mapping[date, int],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows of account_predictions and factor_contributions for rows of scoring_set, which stand for themselves.
 
-    most_explained: of each day, how many accounts are explained, the best ones first.
+    with_factors: of each day, how many accounts get rows of factor_contributions, the best ones first. Reasons have the best
+    `explanation.max_accounts_per_day`, whatever is asked here: what a day's scores say hangs on nothing but the day.
     """
     scores = scorer.score(frame)
-    factors, reasons = _explain(scorer, _best(frame, scores, most_explained), settings)
-    joined = scores.join(reasons, on=["as_of_date", "account_id"], how="left")
+    asked = settings.explanation
+    explained = _best(frame, scores, dict.fromkeys(with_factors, asked.max_accounts_per_day))
+    kept = _best(frame, scores, with_factors)
+    if isinstance(scorer, Scorecard):
+        said, factors = scorer.reasons(explained, asked.reasons_per_account), scorer.factors(kept)
+    else:
+        said = reasons(scorer, explained, asked.reasons_per_account)
+        factors = factor_contributions(scorer, kept)
+    told = explained.select(KEY).with_columns(said)
+    joined = scores.join(told, on=KEY, how="left", maintain_order="left")
     return _as_rows(joined, scorer, settings), factors
 
 
 def _best(frame: pl.DataFrame, scores: pl.DataFrame, most: Mapping[date, int]) -> pl.DataFrame:
-    """TreeSHAP costs more than all else: of each day only the best accounts, so many, are explained."""
-    key = ["as_of_date", "account_id"]
+    """Of each day only the best accounts, so many."""
     order = ["raw_probability", "score", "account_id"]
     allowed = pl.col("as_of_date").replace_strict(most, return_dtype=pl.Int64)
     place = pl.int_range(pl.len()).over("as_of_date")
     best = scores.sort(order, descending=[True, True, False], nulls_last=True).filter(
         place < allowed
     )
-    return frame.join(best.select(key), on=key, how="semi", maintain_order="left")
-
-
-def _explain(
-    scorer: ScoringModel | Scorecard, frame: pl.DataFrame, settings: Settings
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Factors and reasons of each account of the frame."""
-    most = settings.explanation.reasons_per_account
-    if isinstance(scorer, Scorecard):
-        factors = scorer.factors(frame)
-        return factors, scorer.reasons(factors, most)
-    factors = factor_contributions(scorer, frame)
-    return factors, top_reasons(factors, FEATURES, most)
+    return frame.join(best.select(KEY), on=KEY, how="semi", maintain_order="left")
 
 
 def _as_rows(

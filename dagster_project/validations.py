@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from dagster_project import warehouse
 from dagster_project.config import Settings
 from dagster_project.publisher import horizon_columns
 from expectations.runner import MAX_ROWS
@@ -53,13 +52,11 @@ def account_scores_validations(
     """Validations that judge each of the days; each opens the warehouse when it reads, also if that is much later."""
     with closing(connect()) as connection:
         counts = _counts(connection, settings, days)
-        newest = warehouse.newest_scored(connection, days)
     for group in _groups(counts):
         if len(group) == 1:
-            explained = settings.explanation.accounts_on(group[0], newest)
-            yield _one_day(connect, settings, counts, explained, group[0])
+            yield _one_day(connect, settings, counts, group[0])
         else:
-            yield from _several_days(connect, settings, counts, group, newest)
+            yield from _several_days(connect, settings, counts, group)
 
 
 def _counts(
@@ -147,7 +144,6 @@ def _one_day(
     connect: Connect,
     settings: Settings,
     counts: pl.DataFrame,
-    explained: int,
     day: date,
 ) -> Validation:
     from expectations.suites.account_scores import account_scores_suite
@@ -160,7 +156,7 @@ def _one_day(
         eligible_count=facts["eligible"],
         previous_count=facts["previous"] or None,
         max_change=settings.checks.max_change_of_accounts,
-        explained=explained,
+        explained=settings.explanation.max_accounts_per_day,
         by_scorecard=facts["by_scorecard"],
     )
     return Validation(_rows(connect, settings, [day]), suite, day.isoformat(), days=(day,))
@@ -171,12 +167,11 @@ def _several_days(
     settings: Settings,
     counts: pl.DataFrame,
     days: list[date],
-    newest: date,
 ) -> Iterator[Validation]:
     from expectations.suites.account_scores import day_counts_suite, several_days_suite
 
     rows = _rows(connect, settings, days)
-    explained = min(settings.explanation.accounts_on(day, newest) for day in days)
+    explained = settings.explanation.max_accounts_per_day
     mine = counts.filter(pl.col("as_of_date").is_in(days))
     reasons = _without_reasons(rows, explained)
     suite = partial(
@@ -189,7 +184,7 @@ def _several_days(
     about = {
         "partition": f"{days[0]} to {days[-1]}",
         "days": tuple(days),
-        "one_by_one": partial(map, partial(_one_day, connect, settings, counts, explained), days),
+        "one_by_one": partial(map, partial(_one_day, connect, settings, counts), days),
     }
     facts = mine.join(reasons, on="as_of_date", how="left").fill_null(0)
     yield Validation(

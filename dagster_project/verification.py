@@ -245,10 +245,10 @@ def _derived(
     parts = []
     for (version,), rows in stored.group_by("scoring_model_version", maintain_order=True):
         frame = features.join(rows.select(KEY), on=KEY, how="semi", maintain_order="left")
-        most = dict.fromkeys(frame["as_of_date"].unique(), frame.height)
+        no_factors = dict.fromkeys(frame["as_of_date"].unique(), 0)
         try:
             scorer = _scorer(version, registry, scorecards, settings)
-            scored, _ = scored_rows(frame, scorer, settings, most)
+            scored, _ = scored_rows(frame, scorer, settings, no_factors)
         except (OtherFormatError, ContractError) as problem:
             found.unreadable_models[version] = str(problem)
             continue
@@ -331,8 +331,8 @@ def _unlike(row: dict[str, Any], other: dict[str, Any] | None, columns: Sequence
     """Columns in which a stored row and the derived one differ."""
     if other is None:
         return [MISSING]
-    # Only the best accounts of a day were explained; here every drawn one is.
-    asked = [name for name in columns if name != "reasons" or row["reasons"]]
+    # Only the best accounts of a day have reasons (null: none were asked for); here the drawn ones have.
+    asked = [name for name in columns if name != "reasons" or row["reasons"] is not None]
     return [name for name in asked if not _is_same(row[name], other.get(name))]
 
 

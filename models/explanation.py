@@ -1,7 +1,7 @@
 """Says why an account's probability is what it is: contributions of features, and words.
 
-Belongs here: TreeSHAP through XGBoost itself, the long table of factors, the top reasons.
-Does not belong here: the words of a feature (feature_contract.py).
+Belongs here: TreeSHAP through XGBoost itself, the long table of factors. Does not belong here: the
+words of a feature (feature_contract.py), and which factors are said (reasons.py).
 
 Contributions are in log-odds of the raw probability at the primary horizon. An account's sum with
 its base row is that log-odds to 1e-5.
@@ -13,6 +13,7 @@ import polars as pl
 from models.boosting import dmatrix
 from models.encoding import require_columns
 from models.feature_contract import Feature
+from models.reasons import top_reasons
 from models.scoring import ScoringModel
 from models.settings import DealWords
 
@@ -20,10 +21,6 @@ BASE = "(base)"
 BASE_REASON = "where every account starts"
 # rows explained at a time: bounds the memory of XGBoost's answer
 CHUNK = 50_000
-# contributions below this many log-odds move a probability by less than half a point
-MIN_CONTRIBUTION = 0.02
-# the topic of features that have one value for all accounts of a day
-OF_THE_MARKET = "market"
 
 
 def contributions(model: ScoringModel, frame: pl.DataFrame) -> np.ndarray:
@@ -64,56 +61,31 @@ def factor_contributions(model: ScoringModel, frame: pl.DataFrame) -> pl.DataFra
     return ordered.sort("as_of_date", "account_id", "factor_rank")
 
 
-def top_reasons(
-    factors: pl.DataFrame,
-    features: tuple[Feature, ...],
-    most_for: int = 3,
-    most_against: int = 2,
-) -> pl.DataFrame:
-    """The strongest reasons of each account in words: as_of_date, account_id, reasons.
+def reasons(model: ScoringModel, frame: pl.DataFrame, most_for: int = 3) -> pl.Series:
+    """The strongest reasons of each row of `frame` in words, in its order: a list of texts (reasons.top_reasons)."""
+    features = [column.feature for column in model.encoder.columns]
+    words = model.deal_words
 
-    `factors` is the table of factor_contributions, `features` the rows of the contract. Features
-    of one topic (won deals in one, two and all years) are weighed together and said once, by the
-    strongest of them that points the same way. Reasons for come first and start with "+ ",
-    reasons against with "- "; those that hardly matter are left out, and so is what is true of the
-    whole market: it tells no account from another.
-    """
-    topics = pl.DataFrame(
-        {"feature": [f.name for f in features], "topic": [f.topic for f in features]}
-    )
-    keys = ["as_of_date", "account_id"]
-    said = (
-        factors.filter(pl.col("feature") != BASE)
-        .join(topics, on="feature", how="left", maintain_order="left")
-        .with_columns(pl.col("contribution").sum().over(*keys, "topic").alias("weight"))
-        .filter(pl.col("topic").ne_missing(OF_THE_MARKET))
-        .filter(pl.col("contribution") * pl.col("weight") > 0)
-        .filter(pl.col("weight").abs() >= MIN_CONTRIBUTION)
-        .sort(*keys, "factor_rank")
-        .unique([*keys, "topic"], keep="first", maintain_order=True)
-        .with_columns((pl.col("weight") > 0).alias("is_for"))
-        .sort(
-            *keys,
-            "is_for",
-            pl.col("weight").abs(),
-            "feature",
-            descending=[False, False, True, True, False],
-        )
-    )
-    place = pl.int_range(pl.len()).over(*keys, "is_for")
-    kept = said.filter(place < pl.when("is_for").then(most_for).otherwise(most_against))
-    sign = pl.when("is_for").then(pl.lit("+ ")).otherwise(pl.lit("- "))
-    texts = kept.group_by(keys, maintain_order=True).agg((sign + pl.col("reason")).alias("reasons"))
-    every = factors.select(keys).unique(maintain_order=True)
-    return every.join(texts, on=keys, how="left", maintain_order="left").with_columns(
-        pl.col("reasons").fill_null([])
-    )
+    def say(feature: Feature, series: pl.Series, _) -> pl.Series:
+        return in_words(feature, series, words)["reason"]
+
+    return top_reasons(frame, features, contributions(model, frame)[:, :-1], say, most_for)
 
 
 def factor_rows(keys, feature: Feature, series: pl.Series, values, words: DealWords):
     """One feature's rows of a table of factors: `keys` are as_of_date and account_id of each row,
     `series` the feature's values, `values` what it contributes.
     """
+    return keys.with_columns(
+        pl.lit(feature.name).alias("feature"),
+        pl.lit(feature.family).alias("family"),
+        pl.Series("contribution", values),
+        *in_words(feature, series, words),
+    )
+
+
+def in_words(feature: Feature, series: pl.Series, words: DealWords) -> pl.DataFrame:
+    """feature_value (text, null if missing) and reason of each of a feature's values; each distinct value is worded once."""
     series = series.fill_nan(None) if series.dtype.is_float() else series
     distinct = series.unique().to_list()
     said = pl.DataFrame(
@@ -124,13 +96,8 @@ def factor_rows(keys, feature: Feature, series: pl.Series, values, words: DealWo
         },
         schema_overrides={"feature_value": pl.String, "reason": pl.String},
     )
-    table = keys.with_columns(
-        series.alias("value"),
-        pl.lit(feature.name).alias("feature"),
-        pl.lit(feature.family).alias("family"),
-        pl.Series("contribution", values),
-    )
-    joined = table.join(said, on="value", how="left", nulls_equal=True, maintain_order="left")
+    rows = series.alias("value").to_frame()
+    joined = rows.join(said, on="value", how="left", nulls_equal=True, maintain_order="left")
     return joined.drop("value")
 
 

@@ -22,8 +22,9 @@ import polars as pl
 
 from models.components import COMPONENTS, has_data, present
 from models.encoding import feature_digests, numbers, require_columns
-from models.explanation import factor_rows, top_reasons
+from models.explanation import factor_rows, in_words
 from models.feature_contract import FEATURES, Feature, contract_version
+from models.reasons import top_reasons
 from models.scoring import LITTLE_DATA, Bands
 from models.settings import DealWords, ScorecardLine, ScorecardSettings, TrainingSettings
 
@@ -99,17 +100,13 @@ class Scorecard:
             factor_rows(keys, feature, frame[feature.name], points[:, place], self.deal_words)
             for place, feature in enumerate(self.features)
         ]
-        said = pl.col("contribution")
-        amount = said.abs().round(1).cast(pl.String).str.strip_suffix(".0")
-        unit = (
-            pl.when(said.abs().round(1) == 1).then(pl.lit(" point)")).otherwise(pl.lit(" points)"))
-        )
-        sign = pl.when(said < 0).then(pl.lit(" (-")).otherwise(pl.lit(" ("))
         return (
-            pl.concat(blocks)
-            .with_columns(pl.col("reason") + pl.concat_str(sign, amount, unit))
+            pl.concat(
+                block.with_columns(_with_points(block["reason"], block["contribution"]))
+                for block in blocks
+            )
             .with_columns(
-                pl.struct(-said.abs(), "feature")
+                pl.struct(-pl.col("contribution").abs(), "feature")
                 .rank("ordinal")
                 .over("as_of_date", "account_id")
                 .cast(pl.Int32)
@@ -122,12 +119,15 @@ class Scorecard:
             .sort("as_of_date", "account_id", "factor_rank")
         )
 
-    def reasons(self, factors: pl.DataFrame, most_for: int) -> pl.DataFrame:
-        """The strongest reasons of each account: every feature for itself, as people wrote them."""
-        alone = tuple(replace(feature, topic=feature.name) for feature in self.features)
-        worth_saying = pl.col("contribution").abs() >= MIN_POINTS_SAID
-        said = factors.with_columns(pl.when(worth_saying).then("contribution").otherwise(0.0))
-        return top_reasons(said, alone, most_for)
+    def reasons(self, frame: pl.DataFrame, most_for: int = 3) -> pl.Series:
+        """The strongest reasons of each row of `frame`: every feature for itself, as people wrote them, with its points."""
+        alone = [replace(feature, topic=feature.name) for feature in self.features]
+
+        def say(feature: Feature, series: pl.Series, points: np.ndarray) -> pl.Series:
+            words = in_words(feature, series, self.deal_words)["reason"]
+            return _with_points(words, pl.Series(points))
+
+        return top_reasons(frame, alone, self.points(frame), say, most_for, MIN_POINTS_SAID)
 
     def _component(self, frame: pl.DataFrame, points: np.ndarray, family: str) -> pl.Series:
         """The family's lines alone, 0-100; null where it has none or the account no value."""
@@ -152,6 +152,16 @@ def scorecard_of(settings: TrainingSettings) -> Scorecard | None:
     if not settings.scorecard.lines:
         return None
     return Scorecard(settings.scorecard, settings.deal_words)
+
+
+def _with_points(words: pl.Series, points: pl.Series) -> pl.Series:
+    """The words of a reason and what it gives: "3 won deals (-14 points)"."""
+    amount = points.abs().round(1)
+    table = pl.DataFrame({"words": words, "points": points, "amount": amount})
+    unit = pl.when(pl.col("amount") == 1).then(pl.lit(" point)")).otherwise(pl.lit(" points)"))
+    sign = pl.when(pl.col("points") < 0).then(pl.lit(" (-")).otherwise(pl.lit(" ("))
+    number = pl.col("amount").cast(pl.String).str.strip_suffix(".0")
+    return table.select(pl.concat_str("words", sign, number, unit).alias("reason"))["reason"]
 
 
 def line_points(frame: pl.DataFrame, line: ScorecardLine) -> np.ndarray:

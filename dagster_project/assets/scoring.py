@@ -14,11 +14,12 @@ import polars as pl
 
 from dagster_project.automation import ONE_RUN, PROGRESS, days_of, tell_each_day
 from dagster_project.config import Settings
+from dagster_project.landing.store import newest_known_on
 from dagster_project.provenance import made_with
 from dagster_project.resources import ScoringHome
 from dagster_project.scored_rows import scored_rows, scorer_of
 from dagster_project.standing import data_of_days
-from dagster_project.warehouse import newest_scored, replace_rows
+from dagster_project.warehouse import replace_rows
 from models.registry import Registry
 from models.scorecard import Scorecard, scorecard_of
 from models.scoring import ScoringModel
@@ -65,7 +66,7 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         settings, registry = scoring_home.home.settings(), scoring_home.registry()
         days = days_of(context)
         _refuse_days_without_features(scoring_home, days)
-        scored = explained = 0
+        scored = with_factors = 0
         in_force = {day: _in_force(day, registry, settings) for day in days}
         newest = registry.newest_champion() if config.model == "latest" else None
         versions = {day: newest or _required(version, day) for day, version in in_force.items()}
@@ -74,14 +75,14 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         cards = {v: one for v, one in loaded.items() if isinstance(one, Scorecard)}
         # Before any score: whatever is stored, what made it is on record.
         _keep(scoring_home, cards, context.run.run_id)
-        explain = _accounts_to_explain(scoring_home, settings, days)
+        factors_of = _accounts_with_factors(scoring_home, settings, days)
         for version, together in _batches(scoring_home, versions):
-            most = {day: explain[day] for day in together}
+            most = {day: factors_of[day] for day in together}
             predictions, factors = _score_days(
                 scoring_home, most, loaded[version], version, restated, settings, context.run.run_id
             )
             scored += predictions.height
-            explained += factors.select("as_of_date", "account_id").n_unique()
+            with_factors += factors.select("as_of_date", "account_id").n_unique()
             context.log.info(
                 f"{PROGRESS}{scored} rows scored, up to {together[-1]} by {_in_words([version])}"
             )
@@ -92,7 +93,7 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             asset_key="account_predictions", metadata={"dagster/row_count": scored, **by}
         )
         yield dg.MaterializeResult(
-            asset_key="factor_contributions", metadata={"accounts explained": explained, **by}
+            asset_key="factor_contributions", metadata={"accounts": with_factors, **by}
         )
         yield dg.MaterializeResult(
             asset_key="scorecards", metadata={"dagster/row_count": len(cards)}
@@ -136,14 +137,14 @@ def _required(version: str | None, day: date) -> str:
     return version
 
 
-def _accounts_to_explain(
+def _accounts_with_factors(
     scoring_home: ScoringHome, settings: Settings, days: Sequence[date]
 ) -> dict[date, int]:
-    """Of each day: explaining costs more than all else, and what was explained before stays explained."""
+    """Of each day: some sixty rows an account are more than all else that is stored, and what was there stays."""
+    newest = newest_known_on(scoring_home.home.landing) or max(days)
     connection = scoring_home.connect()
     try:
-        newest = newest_scored(connection, days)
-        explained = connection.execute(
+        kept = connection.execute(
             "select as_of_date, count(distinct account_id) from scoring.factor_contributions "
             "where as_of_date in (select unnest(?::date[])) group by as_of_date",
             [days],
@@ -151,8 +152,8 @@ def _accounts_to_explain(
     finally:
         connection.close()
     asked = settings.explanation
-    before = {day: min(accounts, asked.max_accounts_per_day) for day, accounts in explained}
-    return {day: max(asked.accounts_on(day, newest), before.get(day, 0)) for day in days}
+    before = {day: min(accounts, asked.max_accounts_per_day) for day, accounts in kept}
+    return {day: max(asked.factors_on(day, newest), before.get(day, 0)) for day in days}
 
 
 def _in_words(versions) -> str:
@@ -211,15 +212,15 @@ def _batches(
 
 def _score_days(
     scoring_home: ScoringHome,
-    most_explained: dict[date, int],
+    with_factors: dict[date, int],
     scorer: ScoringModel | Scorecard,
     version: str,
     restated: list[date],
     settings: Settings,
     run_id: str,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Score the days of `most_explained`; a row's result depends on that row alone, so days may stand together."""
-    days = list(most_explained)
+    """Score the days of `with_factors`; a row's result depends on that row alone, so days may stand together."""
+    days = list(with_factors)
     connection = scoring_home.connect()
     try:
         data = data_of_days(connection, days)
@@ -231,7 +232,7 @@ def _score_days(
             "from datasets.scoring_set where as_of_date in (select unnest(?::date[])) order by as_of_date, account_id",
             [days],
         ).pl()
-        predictions, factors = scored_rows(frame, scorer, settings, most_explained)
+        predictions, factors = scored_rows(frame, scorer, settings, with_factors)
         factors = factors.with_columns(pl.lit(version).alias("scoring_model_version"))
         predictions = predictions.with_columns(
             pl.lit(version).alias("scoring_model_version"),

@@ -195,6 +195,7 @@ def _since(
         "change": score["score"] - before[0]["score"] if is_same_basis else None,
         "is_same_basis": is_same_basis,
         "is_same_model": same_model,
+        "is_explained": bool(factors and earlier),
         "factors": moved if is_same_basis else [],
     }
 

@@ -82,6 +82,25 @@ def first_known_on(landed: Path) -> date | None:
     return date.min if is_import else first
 
 
+def newest_known_on(landing_dir: Path) -> date | None:
+    """The newest day on which a landed row became known; None if nothing has landed.
+
+    Rows are known on their folder's day or before (an import), so that mostly the newest folders alone are read.
+    """
+    folders: dict[date, list[Path]] = {}
+    for folder in landing_dir.glob("*/*/ds=*"):
+        day = date.fromisoformat(folder.name.removeprefix("ds="))
+        folders.setdefault(day, []).append(folder)
+    newest = date.min
+    for day in sorted(folders, reverse=True):
+        if day <= newest:
+            break
+        for landed in (file for folder in folders[day] for file in folder.glob("*.parquet")):
+            last = pl.scan_parquet(landed).select(pl.col("known_at").max()).collect().item()
+            newest = max(newest, last or date.min)
+    return None if newest == date.min else newest
+
+
 class OtherBytesError(Exception):
     """What was to be made anew came out different."""
 

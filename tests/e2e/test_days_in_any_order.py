@@ -7,12 +7,14 @@ Belongs here: orders of refreshes and back-fills, on the demo's later days. Not 
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 
 import pytest
 
 from dagster_project import standing
 from dagster_project.home import Home
-from tests.command_line import Scoring
+from dagster_project.warehouse import connect
+from tests.command_line import Scoring, digest
 
 pytestmark = pytest.mark.long
 DAYS = ["2026-07-01", "2026-07-02"]
@@ -60,3 +62,28 @@ def test_days_filled_again_from_nothing_are_the_same(forward, tmp_path, spans):
         standing.forget_all(Home(scoring.home))
         scoring("backfill", "--from", DAYS[first], "--to", DAYS[last])
     assert said_of(scoring) == said_of(forward)
+
+
+def test_a_day_says_the_same_alone_and_as_one_of_several_in_a_home_without_scores(
+    small_demo, tmp_path
+):
+    """Also how many accounts are explained, and of how many each factor is kept."""
+    days, said = ["2026-06-10", "2026-06-18"], {}
+    for last in days:
+        scoring = copy_of(small_demo[0], tmp_path / last)
+        forget_scores(scoring)
+        scoring("backfill", "--from", days[0], "--to", last)
+        factors = "select * from scores.score_reasons_daily order by account_id, factor_rank"
+        first = [row for row in scoring.query(factors) if row["as_of_date"] == days[0]]
+        said[last] = scoring.digest(days[0]), digest(first)
+    assert said[days[0]] == said[days[1]]
+
+
+def forget_scores(scoring: Scoring) -> None:
+    """As in a home in which all has landed and nothing was scored yet."""
+    shutil.rmtree(scoring.home / "published")
+    with closing(connect(Home(scoring.home))) as connection:
+        for table in ("account_predictions", "factor_contributions", "scored_days", "passed_days"):
+            connection.execute(f"delete from scoring.{table}")
+        for table in ("account_scores_daily", "score_reasons_daily"):
+            connection.execute(f"delete from marts.{table}")

@@ -101,7 +101,11 @@ def test_features_that_have_changed_since_are_said_to_have_changed(
     [
         ("select * from rows where rank > 1", "were scored"),
         ("from rows union all by name select * from rows where rank = 1", "stand twice"),
-        ("select * replace ([]::varchar[] as reasons) from rows", "have reasons in one of"),
+        ("select * replace ([]::varchar[] as reasons) from rows", "too many accounts"),
+        (
+            "select * replace (if(rank = 7, null, reasons) as reasons) from rows",
+            "without reasons stands between",
+        ),
     ],
 )
 def test_published_rows_that_are_gone_doubled_or_without_reasons_are_named(

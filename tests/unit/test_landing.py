@@ -21,6 +21,7 @@ from dagster_project.landing.store import (
     damaged,
     hold_arrival,
     landing_schema,
+    newest_known_on,
     write_parquet,
     write_schemas,
 )
@@ -505,6 +506,15 @@ def test_a_damaged_import_is_made_anew_as_it_was_or_not_at_all(land, tmp_path):
     file.unlink()
     assert land(HEAD + SECOND, known=HISTORY).rows_landed == 1
     assert file.read_bytes() == whole and damaged(tmp_path / "landing") == {}
+
+
+def test_the_newest_day_of_which_anything_is_known(land, tmp_path):
+    """An import arrives late and tells of earlier days; what arrives daily is known on its day."""
+    assert newest_known_on(tmp_path / "landing") is None
+    land(HEAD + FIRST + SECOND, known=HISTORY)
+    assert newest_known_on(tmp_path / "landing") == date(2012, 6, 7)
+    land(HEAD + THIRD, ds=DAY - timedelta(9))
+    assert newest_known_on(tmp_path / "landing") == DAY - timedelta(9)
 
 
 def test_half_a_line_of_the_record_is_passed_over_and_then_gone(land, tmp_path):

@@ -3,11 +3,12 @@ import polars as pl
 import pytest
 
 from models.boosting import raw_log_odds
-from models.explanation import BASE, contributions, factor_contributions, top_reasons
+from models.explanation import BASE, contributions, factor_contributions, reasons
 from models.feature_contract import FEATURES
+from models.reasons import MIN_CONTRIBUTION
 from models.settings import DealWords
 from models.training import train
-from tests.factories import feature_named, training_rows, training_settings, year_ends
+from tests.factories import training_rows, training_settings, year_ends
 
 KEYS = ["as_of_date", "account_id"]
 
@@ -68,53 +69,24 @@ def test_row_order_changes_nothing(model, today, factors):
     assert factor_contributions(model, today.reverse()).equals(factors)
 
 
-def made_up(*rows) -> pl.DataFrame:
-    """factor_contributions of one account from (feature, contribution, value)."""
-    keys = {"as_of_date": "2010-01-01", "account_id": "a"}
-    ranked = sorted(rows, key=lambda row: -abs(row[1]))
-    return pl.DataFrame(
-        [
-            keys
-            | {
-                "factor_rank": rank,
-                "feature": name,
-                "contribution": amount,
-                "reason": feature_named(name).say(value, "round", "rounds"),
-            }
-            for rank, (name, amount, value) in enumerate(ranked, start=1)
-        ]
-    )
-
-
-def test_reasons_for_come_first_and_like_features_are_said_once():
-    table = made_up(
-        ("won_deals_730d", 0.5, 3),
-        ("won_deals_total", 0.2, 7),
-        ("days_since_last_won", -0.4, 900),
-        ("last_won_type", 0.001, "pilot"),
-    )
-    assert top_reasons(table, FEATURES)["reasons"].to_list() == [
-        ["+ 3 rounds in the last 2 years", "- last round 2.5 years ago"]
-    ]
-
-
-def test_features_of_one_topic_that_cancel_out_are_not_said():
-    table = made_up(("won_deals_730d", 0.5, 3), ("won_deals_total", -0.5, 7))
-    assert top_reasons(table, FEATURES)["reasons"].to_list() == [[]]
-
-
-def test_what_is_true_of_the_whole_market_is_no_accounts_reason():
-    table = made_up(("market_heat_365d", -0.9, 0.17), ("won_deals_730d", 0.5, 3))
-    assert top_reasons(table, FEATURES)["reasons"].to_list() == [["+ 3 rounds in the last 2 years"]]
-
-
-def test_no_more_reasons_than_asked_for(factors):
-    found = top_reasons(factors, FEATURES, most_for=1, most_against=1)
-    assert found.height == 200
-    assert max(len(reasons) for reasons in found["reasons"].to_list()) <= 2
+def test_reasons_are_the_strongest_factors_of_the_table(model, today, factors):
+    said = today.select(KEYS).with_columns(reasons(model, today, most_for=1).alias("reasons"))
+    topics = {feature.name: feature.topic for feature in FEATURES}
+    for account, texts in said.select("account_id", "reasons").iter_rows():
+        mine = factors.filter(pl.col("account_id") == account, pl.col("feature") != BASE)
+        weight = {}
+        for name, amount in mine.select("feature", "contribution").iter_rows():
+            weight[topics[name]] = weight.get(topics[name], 0) + amount
+        best = max((topic for topic in weight if topic != "market"), key=weight.get)
+        if weight[best] < MIN_CONTRIBUTION:
+            assert not any(text.startswith("+ ") for text in texts)
+            continue
+        of_topic = mine.filter(pl.col("feature").replace_strict(topics) == best)
+        strongest = of_topic.filter(pl.col("contribution") > 0).sort("factor_rank")["reason"][0]
+        assert texts[0] == f"+ {strongest}"
 
 
 def test_no_accounts_give_an_empty_table(model, today, factors):
     empty = factor_contributions(model, today[:0])
     assert empty.columns == factors.columns
-    assert top_reasons(empty, FEATURES).height == 0
+    assert reasons(model, today[:0]).to_list() == []

@@ -94,7 +94,10 @@ def print_explanation(answer: Mapping[str, Any], horizon_days: int) -> None:
     if answer.get("factors"):
         _print_factors(answer["factors"], unit)
     else:
-        print_lines("No factors are stored for this account on that day.")
+        print_lines(*(score.get("reasons") or []))
+        print_lines(
+            "Each factor on its own is stored of the best accounts only (scoring.yaml, explanation)."
+        )
     _print_since(answer.get("since"), unit)
 
 
@@ -171,6 +174,8 @@ def _print_since(since: Mapping[str, Any] | None, unit: str) -> None:
     print_lines(
         f"Since {literal(since['as_of_date'])}: score {signed(since['change'], 1)}, by {model}."
     )
+    if not since.get("is_explained", True):
+        return print_lines("Of one of the two days, what moved is not stored.")
     moved = [row for row in since["factors"] if abs(row["change"]) >= LEAST_SHOWN]
     if moved:
         columns = [
