@@ -21,6 +21,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from dagster_project.demo.calendar import HORIZONS
 from models.calibration import log_odds
 from models.evaluation import calibration_error, compare, evaluate
 
@@ -37,23 +38,23 @@ def trained_as_of(home: Path) -> date:
     return day
 
 
-def later_rows(home: Path, truth: Path) -> pl.DataFrame:
+def later_rows(home: Path, truth: Path, horizon_days: int = 90) -> pl.DataFrame:
     """One row an account and month-end scored by a model: p, flags, true_p, is_won.
 
-    truth: a truth folder, of this home or of another one of the same world.
+    truth: a truth folder, of this home or of another one of the same world. Empty where nothing is said of the horizon.
     """
     scores = duckdb.connect(str(home / "published" / "scores.duckdb"), read_only=True)
     scored = scores.execute(
-        "select account_id, as_of_date, win_probability_90d as p, flags from account_scores_daily "
-        "where score_basis = 'model' and as_of_date = last_day(as_of_date) "
+        f"select account_id, as_of_date, win_probability_{horizon_days}d as p, flags from account_scores_daily "
+        f"where win_probability_{horizon_days}d is not null and as_of_date = last_day(as_of_date) "
         "and as_of_date > ?",
         [trained_as_of(home)],
     ).pl()
     probabilities = pl.read_parquet(truth / "true_probabilities.parquet").select(
-        "account_id", "as_of_date", "is_duplicate", true_p="p90"
+        "account_id", "as_of_date", "is_duplicate", true_p=f"p{horizon_days}"
     )
     outcomes = pl.read_parquet(truth / "outcomes.parquet").select(
-        "account_id", "as_of_date", is_won="is_won_90d"
+        "account_id", "as_of_date", is_won=f"is_won_{horizon_days}d"
     )
     key = ["account_id", "as_of_date"]
     return (
@@ -148,7 +149,9 @@ def permuted(home: Path) -> dict[str, Any]:
     connection = duckdb.connect(str(opened.warehouse), read_only=True)
     rows, _ = read_training_set(connection, settings)
     connection.close()
-    dealt = rows.with_columns(pl.col("is_converted").shuffle(seed=SEED).over("as_of_date"))
+    label = pl.struct("horizon_days", "is_converted", "days_to_conversion")
+    dealt = rows.with_columns(label.shuffle(seed=SEED).over("as_of_date").alias("label"))
+    dealt = dealt.drop("horizon_days", "is_converted", "days_to_conversion").unnest("label")
     result = train(dealt, settings, metadata={"trained_as_of": str(rows["as_of_date"].max())})
     kept = ("n", "positives", "auc", "auc_low", "auc_high")
     return {
@@ -158,12 +161,12 @@ def permuted(home: Path) -> dict[str, Any]:
     }
 
 
-def _lines(found: dict[str, Any]) -> list[str]:
+def _lines(found: dict[str, Any], horizon_days: int) -> list[str]:
     model, truth, lead = found["model"], found["truth"], found["truth_lead"]
     expected = found["expected_auc"]
     return [
         f"{found['rows']:,} rows of {found['accounts']:,} accounts on month-ends after training, "
-        f"{found['won']:,} won within 90 days",
+        f"{found['won']:,} won within {horizon_days} days",
         f"AUC       model {_of(model, 'auc')}, truth {_of(truth, 'auc')}; truth ahead by {_of(lead, 'auc')}",
         f"expected  model {expected['model']:.3f}, truth {expected['truth']:.3f}",
         f"lift      model {model['lift_top_decile']:.2f} ({model['lift_low']:.2f} to {model['lift_high']:.2f}), "
@@ -196,8 +199,11 @@ def main() -> None:
     parser.add_argument("--permute", action="store_true", help="train on dealt-out labels too")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    found = measures(later_rows(asked.home, asked.home / "demo" / "truth"))
-    print("\n".join(_lines(found)))
+    found = {}
+    for horizon in HORIZONS:
+        rows = later_rows(asked.home, asked.home / "demo" / "truth", horizon)
+        found[f"within_{horizon}_days"] = measures(rows)
+        print("\n".join(_lines(found[f"within_{horizon}_days"], horizon)))
     if asked.permute:
         found["permuted"] = without = permuted(asked.home)
         print(f"permuted  AUC {_of(without, 'auc')}, {without['verdict']}: {without['why']}")

@@ -278,7 +278,7 @@ def _training_set(
         training_set_suite,
         feature_columns=[feature.name for feature in features],
         labels_as_of=labels_as_of or date.max,
-        horizon_days=settings.horizon_days,
+        horizons_days=settings.horizons,
     )
     yield Validation(frame, suite, str(labels_as_of))
 

@@ -85,7 +85,7 @@ class Conversion(_Section):
         "Negotiation",
     ]
     mode: Literal["new_business", "expansion"] = "new_business"
-    horizons_days: Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=1)] = [90]
+    horizons_days: Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=1)] = [30, 90, 180]
     primary_horizon_days: int = 90
     recording_starts: date
 
@@ -104,11 +104,9 @@ class Conversion(_Section):
                 f"primary_horizon_days is {self.primary_horizon_days}, "
                 f"which is not one of horizons_days {self.horizons_days}"
             )
-        # Several would have to agree with each other (30 days at most as likely as 90), which nothing trains yet.
-        if len(self.horizons_days) > 1:
+        if self.horizons_days != sorted(set(self.horizons_days)):
             raise ValueError(
-                f"horizons_days names {self.horizons_days}: one horizon is trained so far; "
-                f"leave horizons_days: [{self.primary_horizon_days}]"
+                f"horizons_days {self.horizons_days} must rise, each named once: {sorted(set(self.horizons_days))}"
             )
         return self
 
@@ -333,6 +331,7 @@ class Settings(_Section):
         """The trainer's settings, with what the other sections say filled in."""
         own = self.training.model_dump(exclude={"spacing"})
         own["horizon_days"] = self.conversion.primary_horizon_days
+        own["horizons_days"] = tuple(self.conversion.horizons_days)
         own["snapshot_attributes"] = tuple(self.features.snapshot_attributes)
         in_contract = {name for feature in FEATURES for name in feature.attributes}
         kept = [name for name in self.features.versioned_attributes if name in in_contract]

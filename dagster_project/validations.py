@@ -6,6 +6,7 @@ expectations themselves (expectations/suites/account_scores.py).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date, timedelta
@@ -149,17 +150,18 @@ def _one_day(
     from expectations.suites.account_scores import account_scores_suite
 
     facts = counts.row(by_predicate=pl.col("as_of_date") == day, named=True)
+    rows = _rows(connect, settings, [day])
     suite = partial(
         account_scores_suite,
         as_of_date=day,
-        horizons_days=settings.conversion.horizons_days,
+        horizons_days=_horizons_said(connect, settings, rows),
         eligible_count=facts["eligible"],
         previous_count=facts["previous"] or None,
         max_change=settings.checks.max_change_of_accounts,
         explained=settings.explanation.max_accounts_per_day,
         by_scorecard=facts["by_scorecard"],
     )
-    return Validation(_rows(connect, settings, [day]), suite, day.isoformat(), days=(day,))
+    return Validation(rows, suite, day.isoformat(), days=(day,))
 
 
 def _several_days(
@@ -177,7 +179,7 @@ def _several_days(
     suite = partial(
         several_days_suite,
         as_of_dates=days,
-        horizons_days=settings.conversion.horizons_days,
+        horizons_days=_horizons_said(connect, settings, rows),
         most_accounts=mine["eligible"].max(),
         explained=explained,
     )
@@ -191,6 +193,26 @@ def _several_days(
         facts.drop("as_of_date", "previous", "by_scorecard"), day_counts_suite, **about
     )
     yield Validation(rows, suite, **about)
+
+
+def _horizons_said(connect: Connect, settings: Settings, rows: pl.DataFrame) -> list[int]:
+    """Horizons that have a probability: those of the scoring models of these rows, where one was left out for want of history.
+
+    Where models differ in it, those of all: such days fail together and are then judged one by one.
+    """
+    versions = rows["scoring_model_version"].unique().drop_nulls().to_list()
+    with closing(connect()) as connection:
+        models = connection.execute(
+            "select horizon_days, other_horizons from scoring.trained_models "
+            "where scoring_model_version in (select unnest(?::varchar[]))",
+            [versions],
+        ).fetchall()
+    said = {horizon for horizon, _ in models}
+    for _, others in models:
+        measured = json.loads(others or "{}")
+        said |= {int(horizon) for horizon, one in measured.items() if "why_not" not in one}
+    asked = settings.conversion.horizons_days
+    return [horizon for horizon in asked if horizon in said] or asked
 
 
 def _without_reasons(rows: pl.DataFrame, explained: int) -> pl.DataFrame:

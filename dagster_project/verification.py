@@ -45,7 +45,7 @@ KEY = ["as_of_date", "account_id"]
 # relations between rows, and follow from these.
 COMPARED = (
     "feature_digest", "score", "band", "fit_score", "engagement_score", "intent_score", "flags", "reasons", "score_basis",
-    "feature_contract_version",
+    "feature_contract_version", "expected_days_to_close",
 )  # fmt: skip
 # Another kind of processor may round sums differently.
 TOLERANCE = 1e-6
@@ -293,7 +293,8 @@ def _compare(
     found: Verification,
 ) -> None:
     probabilities = [name for name in stored.columns if name.startswith("win_probability_")]
-    columns = [*COMPARED, *probabilities]
+    # What an earlier version published says nothing of columns that came later.
+    columns = [name for name in (*COMPARED, *probabilities) if name in stored.columns]
     again = {(row["as_of_date"], row["account_id"]): row for row in derived.iter_rows(named=True)}
     for row in stored.iter_rows(named=True):
         if row["scoring_model_version"] in found.damaged_models:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 TABLES = {
     "account_predictions": """
         as_of_date date not null, account_id varchar not null, raw_probability double,
-        win_probabilities map(integer, double), score double, band varchar, fit_score double, engagement_score double,
-        intent_score double, grade varchar, tier integer, segment varchar, expected_deal_usd double,
-        expected_value_usd double, reasons varchar[], flags varchar[], score_basis varchar not null,
+        win_probabilities map(integer, double), expected_days_to_close double, score double, band varchar,
+        fit_score double, engagement_score double, intent_score double, grade varchar, tier integer, segment varchar,
+        expected_deal_usd double, expected_value_usd double, reasons varchar[], flags varchar[], score_basis varchar not null,
         scoring_model_version varchar, is_restated boolean, feature_contract_version varchar, feature_digest varchar,
         scored_at timestamp, run_id varchar""",
     "scoring_runs": """
@@ -51,7 +51,9 @@ TABLES = {
         why varchar, horizon_days integer, train_rows bigint, train_positives bigint, first_as_of_date date,
         last_as_of_date date, test_rows bigint, test_positives bigint, auc double, auc_low double, auc_high double,
         pr_auc double, brier double, brier_base double, log_loss double, lift_top_decile double, ece double,
-        baselines varchar, components varchar, calibration varchar, snapshot_features varchar[], mlflow_run_id varchar,
+        calibration_slope double, calibration_intercept double, baselines varchar, components varchar,
+        calibration varchar, other_horizons varchar,
+        snapshot_features varchar[], mlflow_run_id varchar,
         feature_contract_version varchar, code_version varchar, created_at timestamp,
         withdrawn_from date, withdrawn_because varchar""",
     "reliability_bins": """

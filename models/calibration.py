@@ -1,6 +1,6 @@
 """Turns raw probabilities into ones that can be taken at their word.
 
-Belongs here: three calibrators, their fit, and the choice between them. Does not belong here: the
+Belongs here: the calibrators, their fit, and the choice between them. Does not belong here: the
 scoring model and how well it ranks.
 
 A calibrator is fitted on one slice of time and kept only if it lowers the log loss on a further,
@@ -57,6 +57,25 @@ class Platt:
     def to_dict(self) -> dict:
         """Kind, slope, intercept."""
         return {"kind": self.kind, "slope": self.slope, "intercept": self.intercept}
+
+
+@dataclass(frozen=True)
+class Beta:
+    """Log-odds = a ln p - b ln(1 - p) + c, a and b never negative: bends each end by itself (Kull, Silva Filho, Flach 2017)."""
+
+    a: float
+    b: float
+    c: float
+    kind: ClassVar[str] = "beta"
+
+    def apply(self, raw: np.ndarray) -> np.ndarray:
+        """Probabilities along the curve."""
+        low, high, _ = _beta_design(raw).T
+        return expit(self.a * low + self.b * high + self.c)
+
+    def to_dict(self) -> dict:
+        """Kind, a, b, c."""
+        return {"kind": self.kind, "a": self.a, "b": self.b, "c": self.c}
 
 
 @dataclass(frozen=True)
@@ -144,6 +163,17 @@ def base_rate_shift(y_fit, y_later, raw_later) -> dict:
     }
 
 
+def calibration_line(y: np.ndarray, p: np.ndarray) -> tuple[float | None, float | None]:
+    """Slope and intercept of the outcome's log-odds on the predicted ones (Cox 1958): 1 and 0 are right, a slope below 1 is
+    overconfident. None where all outcomes or all predictions are alike.
+    """
+    y, x = np.asarray(y, dtype=np.float64), log_odds(p)
+    if len(y) == 0 or y.min() == y.max() or x.min() == x.max():
+        return None, None
+    slope, intercept = _logistic(np.column_stack([x, np.ones(len(x))]), y, (1.0, 0.0))
+    return float(slope), float(intercept)
+
+
 def calibrator_from_dict(content: dict) -> Calibrator:
     """The calibrator that `to_dict` described. Raises ValueError on an unknown kind."""
     kind = content["kind"]
@@ -151,6 +181,8 @@ def calibrator_from_dict(content: dict) -> Calibrator:
         return Identity()
     if kind == "platt":
         return Platt(content["slope"], content["intercept"])
+    if kind == "beta":
+        return Beta(content["a"], content["b"], content["c"])
     if kind == "isotonic":
         return Isotonic(tuple(content["raw"]), tuple(content["calibrated"]))
     raise ValueError(f"unknown calibrator {kind!r}; was the model written by a later version?")
@@ -161,25 +193,58 @@ def _fit_identity(y: np.ndarray, raw: np.ndarray) -> Identity:
 
 
 def _fit_platt(y: np.ndarray, raw: np.ndarray) -> Calibrator:
-    """Newton steps on two parameters; a slope that is not positive would turn the order round."""
-    x = log_odds(raw)
-    slope, intercept = 1.0, 0.0
-    # a whisper of ridge keeps the step finite where the slice is separable
-    ridge = 1e-6 * len(y)
-    for _ in range(50):
-        p = expit(slope * x + intercept)
-        w = p * (1 - p)
-        gradient = np.array([np.sum((p - y) * x) + ridge * (slope - 1), np.sum(p - y)])
-        hessian = np.array(
-            [[np.sum(w * x * x) + ridge, np.sum(w * x)], [np.sum(w * x), np.sum(w) + ridge]]
-        )
-        step = np.linalg.solve(hessian, gradient)
-        slope, intercept = slope - step[0], intercept - step[1]
-        if np.max(np.abs(step)) < 1e-10:
-            break
+    """A slope that is not positive would turn the order round."""
+    slope, intercept = _logistic(np.column_stack([log_odds(raw), np.ones(len(y))]), y, (1.0, 0.0))
     if not (np.isfinite(slope) and np.isfinite(intercept) and slope > 0):
         return Identity()
     return Platt(float(slope), float(intercept))
+
+
+def _fit_beta(y: np.ndarray, raw: np.ndarray) -> Calibrator:
+    """Where a or b would be negative it is 0, and the others are fitted without it."""
+    design = _beta_design(raw)
+    kept = [0, 1, 2]
+    while len(kept) > 1:
+        found = _logistic(design[:, kept], y, [float(place < 2) for place in kept])
+        if not np.isfinite(found).all():
+            return Identity()
+        negative = [
+            place for place, value in zip(kept, found, strict=True) if place < 2 and value <= 0
+        ]
+        if not negative:
+            values = dict(zip(kept, found.tolist(), strict=True))
+            return Beta(values.get(0, 0.0), values.get(1, 0.0), values[2])
+        kept.remove(negative[0])
+    return Identity()
+
+
+def _beta_design(raw: np.ndarray) -> np.ndarray:
+    p = np.clip(np.asarray(raw, dtype=np.float64), EPSILON, 1 - EPSILON)
+    return np.column_stack([np.log(p), -np.log1p(-p), np.ones(len(p))])
+
+
+def _logistic(design: np.ndarray, y: np.ndarray, start) -> np.ndarray:
+    """Coefficients by Newton steps from `start`, to which a whisper of ridge draws them: the step stays finite where the slice
+    is separable. A step that would make it worse is halved.
+    """
+
+    def loss(coefficients: np.ndarray) -> float:
+        z, away = design @ coefficients, coefficients - start
+        return float(np.sum(np.logaddexp(0.0, z) - y * z) + away @ ridge @ away / 2)
+
+    start = np.asarray(start, dtype=np.float64)
+    ridge = 1e-6 * len(y) * np.eye(len(start))
+    found = start.copy()
+    for _ in range(50):
+        p = expit(design @ found)
+        gradient = design.T @ (p - y) + ridge @ (found - start)
+        step = np.linalg.solve((design * (p * (1 - p))[:, None]).T @ design + ridge, gradient)
+        while loss(found - step) > loss(found) and np.max(np.abs(step)) >= 1e-10:
+            step = step / 2
+        found = found - step
+        if np.max(np.abs(step)) < 1e-10:
+            break
+    return found
 
 
 def _fit_isotonic(y: np.ndarray, raw: np.ndarray) -> Isotonic:
@@ -204,4 +269,9 @@ def _rate(block: list[float]) -> float:
     return block[1] / block[2]
 
 
-_FITS = {"identity": _fit_identity, "platt": _fit_platt, "isotonic": _fit_isotonic}
+_FITS = {
+    "identity": _fit_identity,
+    "platt": _fit_platt,
+    "beta": _fit_beta,
+    "isotonic": _fit_isotonic,
+}

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from models import ranking
-from models.calibration import EPSILON, log_loss
+from models.calibration import EPSILON, calibration_line, log_loss
 
 INTERVAL = (2.5, 97.5)
 # weightings worked on at a time: keeps memory at some tens of megabytes for 10,000 rows
@@ -24,7 +24,7 @@ def evaluate(y, p, groups, seed: int, n_boot: int = 500, order=None) -> dict:
 
     `order` ranks the rows where it is finer than `p` (a rule). Returns n, positives, auc,
     auc_low, auc_high, pr_auc, brier, brier_base, log_loss, lift_top_decile, lift_low, lift_high,
-    ece. A measure that cannot be said (one class only, no rows) is None.
+    ece, calibration_slope, calibration_intercept. A measure that cannot be said (one class only, no rows) is None.
     """
     y, p = np.asarray(y, dtype=np.float64), np.asarray(p, dtype=np.float64)
     _check(y, p)
@@ -38,6 +38,7 @@ def evaluate(y, p, groups, seed: int, n_boot: int = 500, order=None) -> dict:
     auc_low, auc_high = _interval(aucs)
     lift_low, lift_high = _interval(lifts)
     base = positives / n
+    slope, intercept = calibration_line(y, p)
     return {
         "n": n,
         "positives": positives,
@@ -52,6 +53,8 @@ def evaluate(y, p, groups, seed: int, n_boot: int = 500, order=None) -> dict:
         "lift_low": lift_low,
         "lift_high": lift_high,
         "ece": calibration_error(y, p),
+        "calibration_slope": slope,
+        "calibration_intercept": intercept,
     }
 
 
@@ -124,7 +127,7 @@ def compare(y, p_a, p_b, groups, seed: int, n_boot: int = 500, order_a=None, ord
 
 _MEASURES = (
     "auc", "auc_low", "auc_high", "pr_auc", "brier", "brier_base", "log_loss",
-    "lift_top_decile", "lift_low", "lift_high", "ece",
+    "lift_top_decile", "lift_low", "lift_high", "ece", "calibration_slope", "calibration_intercept",
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from models.boosting import dmatrix
 from models.encoding import require_columns
 from models.feature_contract import Feature
+from models.horizons import chained_contributions
 from models.reasons import top_reasons
 from models.scoring import ScoringModel
 from models.settings import DealWords
@@ -26,11 +27,14 @@ CHUNK = 50_000
 def contributions(model: ScoringModel, frame: pl.DataFrame) -> np.ndarray:
     """Float64 array (rows, features + 1): each feature's log-odds, the base in the last column."""
     matrix = model.encoder.matrix(frame)
-    booster = model.primary.booster
     chunks = [np.empty((0, matrix.shape[1] + 1))]
     for start in range(0, len(matrix), CHUNK):
         rows = dmatrix(model.encoder, matrix[start : start + CHUNK], model.nthread)
-        chunks.append(booster.predict(rows, pred_contribs=True).astype(np.float64))
+        parts = [
+            part.booster.predict(rows, pred_contribs=True).astype(np.float64)
+            for part in model.up_to_primary
+        ]
+        chunks.append(chained_contributions(parts))
     return np.concatenate(chunks)
 
 

@@ -4,14 +4,12 @@ Belongs here: which baselines there are, and what is measured of whom. Does not 
 measures (evaluation.py), the baselines (baselines.py), the verdict (promotion.py).
 """
 
-from dataclasses import dataclass
-from typing import Protocol
-
 import numpy as np
 import polars as pl
 
 from models.baselines import Baseline, fit_logistic, fit_rule, fit_scorecard
 from models.calibration import Calibrator
+from models.chain import LaterPart
 from models.components import fit_components
 from models.encoding import Encoder
 from models.evaluation import compare, evaluate, reliability
@@ -26,23 +24,6 @@ OF_COMPONENTS = (
 )
 # Enough to see whether an interval holds 0.5; the whole model's gets all rounds.
 COMPONENT_ROUNDS = 200
-
-
-class Fit(Protocol):
-    """What a fit must have to be measured."""
-
-    encoder: Encoder
-
-
-@dataclass(frozen=True)
-class LaterPart:
-    """A fit on all that matured before a part, with that part's rows and predictions."""
-
-    fit: Fit
-    earlier: pl.DataFrame
-    rows: pl.DataFrame
-    y: np.ndarray
-    raw: np.ndarray
 
 
 def measure(
@@ -75,6 +56,16 @@ def measure(
         "component_metrics": _components(tested, features, settings),
         "reliability": reliability(tested.y, probability),
         "test_rows": table,
+    }
+
+
+def measure_horizon(tested: LaterPart, calibrator: Calibrator, settings: TrainingSettings) -> dict:
+    """Measures and reliability bins of the model at a horizon other than the primary one."""
+    groups, p = tested.rows["account_id"], calibrator.apply(tested.raw)
+    rounds = settings.bootstrap_rounds
+    return {
+        "metrics": evaluate(tested.y, p, groups, settings.seed, rounds, tested.raw),
+        "reliability": reliability(tested.y, p),
     }
 
 

@@ -25,7 +25,7 @@ from models.encoding import feature_digests, numbers, require_columns
 from models.explanation import factor_rows, in_words
 from models.feature_contract import FEATURES, Feature, contract_version
 from models.reasons import top_reasons
-from models.scoring import LITTLE_DATA, Bands
+from models.scoring import EXPECTED_DAYS, LITTLE_DATA, Bands
 from models.settings import DealWords, ScorecardLine, ScorecardSettings, TrainingSettings
 
 # counted into the digest: raise it when the same lines come to score differently
@@ -65,7 +65,7 @@ class Scorecard:
     def score(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Score the rows of `frame` (account_id, as_of_date, features), in its order.
 
-        Columns as ScoringModel.score gives them; raw_probability and components without a line or
+        Columns as ScoringModel.score gives them; raw_probability, expected_days_to_close and components without a line or
         a value are null. Raises ContractError if a column is absent.
         """
         points = self.points(frame)
@@ -73,6 +73,7 @@ class Scorecard:
         bands = Bands(self.settings.hot_from, self.settings.warm_from)
         return frame.select("as_of_date", "account_id").with_columns(
             pl.lit(None, dtype=pl.Float64).alias("raw_probability"),
+            pl.lit(None, dtype=pl.Float64).alias(EXPECTED_DAYS),
             pl.Series("score", score, dtype=pl.Float64),
             pl.Series("band", bands.of(score), dtype=pl.String),
             *(self._component(frame, points, family) for family in COMPONENTS),

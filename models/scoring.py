@@ -21,18 +21,22 @@ from models.boosting import raw_probability
 from models.calibration import Calibrator
 from models.components import COMPONENTS, Component
 from models.encoding import EncodedFeature, Encoder, feature_digests, numbers, require_columns
+from models.horizons import coherent, cumulative, expected_days_to_close
 from models.reference import Reference
 from models.settings import BandSettings, DealWords
 
 LITTLE_DATA = "little data"
 OUT_OF_DISTRIBUTION = "out of distribution"
+EXPECTED_DAYS = "expected_days_to_close"
 # beyond the range seen in training by this share of it counts as out of distribution
 RANGE_SLACK = 0.05
 
 
 @dataclass(frozen=True)
 class HorizonPart:
-    """What answers for one horizon."""
+    """What answers for one horizon: the probability of a win within it, given none within the horizon before it, and what
+    calibrates the probability within it as a whole.
+    """
 
     horizon_days: int
     booster: xgb.Booster
@@ -54,7 +58,9 @@ class Bands:
 
 @dataclass(frozen=True)
 class ScoringModel:
-    """All that scoring needs, fixed at training. `metadata` is free but JSON-ready."""
+    """All that scoring needs, fixed at training; `parts` are a chain (horizons.py), shortest horizon first. `metadata` is free
+    but JSON-ready.
+    """
 
     parts: tuple[HorizonPart, ...]
     primary_horizon_days: int
@@ -68,30 +74,35 @@ class ScoringModel:
     metadata: dict = field(default_factory=dict)
 
     @property
-    def primary(self) -> HorizonPart:
-        """The part whose probability the score ranks and the reasons explain."""
-        return next(p for p in self.parts if p.horizon_days == self.primary_horizon_days)
+    def up_to_primary(self) -> tuple[HorizonPart, ...]:
+        """The parts of the chain that the probability at the primary horizon is made of."""
+        return tuple(p for p in self.parts if p.horizon_days <= self.primary_horizon_days)
 
     def score(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Score the rows of `frame` (account_id, as_of_date, features), in its order.
 
-        Columns: as_of_date, account_id, raw_probability, win_probability_<h>d for each horizon,
-        score (0-100), band, the component scores (0-100, null where nothing can be said), flags
-        (list of text), feature_digest. Raises ContractError if a column is absent.
+        Columns: as_of_date, account_id, raw_probability, win_probability_<h>d for each horizon (never falling with it),
+        expected_days_to_close (null with one horizon), score (0-100), band, the component scores (0-100, null where nothing can
+        be said), flags (list of text), feature_digest. Raises ContractError if a column is absent.
         """
         require_columns(frame, ["account_id", "as_of_date", *self.encoder.names])
         matrix = self.encoder.matrix(frame)
         raw = self.raw_probabilities(matrix)
         primary = raw[self.primary_horizon_days]
         score = self.reference.scale(primary)
-        calibrated = {
-            f"win_probability_{p.horizon_days}d": p.calibrator.apply(raw[p.horizon_days])
-            for p in self.parts
-        }
+        calibrated = coherent(
+            {p.horizon_days: p.calibrator.apply(raw[p.horizon_days]) for p in self.parts},
+            self.primary_horizon_days,
+        )
+        days = expected_days_to_close(calibrated)
         features = [column.feature for column in self.encoder.columns]
         return frame.select("as_of_date", "account_id").with_columns(
             pl.Series("raw_probability", primary, dtype=pl.Float64),
-            *(pl.Series(name, values, dtype=pl.Float64) for name, values in calibrated.items()),
+            *(
+                pl.Series(f"win_probability_{horizon}d", values, dtype=pl.Float64)
+                for horizon, values in calibrated.items()
+            ),
+            pl.Series(EXPECTED_DAYS, [None] * frame.height if days is None else days, pl.Float64),
             pl.Series("score", score, dtype=pl.Float64),
             pl.Series("band", self.bands.of(score), dtype=pl.String),
             *self._component_scores(frame),
@@ -109,10 +120,12 @@ class ScoringModel:
 
     def raw_probabilities(self, matrix: np.ndarray) -> dict[int, np.ndarray]:
         """Uncalibrated probability of each encoded row by horizon in days."""
-        return {
-            part.horizon_days: raw_probability(part.booster, self.encoder, matrix, self.nthread)
-            for part in self.parts
-        }
+        return cumulative(
+            {
+                part.horizon_days: raw_probability(part.booster, self.encoder, matrix, self.nthread)
+                for part in self.parts
+            }
+        )
 
     def digest(self) -> str:
         """SHA-256 over all that is stored of the model: equal digests score equally."""

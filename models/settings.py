@@ -142,6 +142,7 @@ class TrainingSettings(Settings):
     """Everything that decides what a training makes of its rows."""
 
     horizon_days: int = Field(365, ge=1)
+    horizons_days: tuple[int, ...] = ()
     seed: int = 7
     snapshot_attributes: tuple[str, ...] = ()
     versioned_attributes: tuple[str, ...] = ()
@@ -163,3 +164,8 @@ class TrainingSettings(Settings):
     promotion: PromotionSettings = PromotionSettings()
     deal_words: DealWords = DealWords()
     scorecard: ScorecardSettings = ScorecardSettings()
+
+    @property
+    def horizons(self) -> tuple[int, ...]:
+        """All horizons in days, shortest first; `horizon_days` is the primary one."""
+        return tuple(sorted({self.horizon_days, *self.horizons_days}))

@@ -1,24 +1,22 @@
 """Trains a scoring model from a training set and measures it on later data.
 
 Belongs here: which rows each step sees, in which order the steps run. Does not belong here: the
-steps themselves (splits, encoding, boosting, components, calibration, measurement, promotion).
+steps themselves (splits, chain, components, calibration, measurement, promotion).
 
-The way of the model is the way it is measured. `_fit_on` is that way: find the number of trees on
-the newest days of some rows, then fit anew on all of them. It is applied to all that had matured
-before the calibration part, before the test part, and at last to everything; each fit predicts
-only what came later. The calibrator is learnt on the calibration part, judged on the test part,
+The way of the model is the way it is measured. `chain.fit_chain` is that way: find the number of trees of
+each horizon's part on the newest days of some rows, then fit anew on all of them. For each horizon it is applied to all that
+had matured before that horizon's calibration part, before its test part, and at last to everything; each fit predicts
+only what came later. The calibrator of a horizon is learnt on the calibration part, judged on the test part,
 and if it was kept, learnt anew there for the final model: the newest predictions made the way the
 final model's will be. Calibration (ECE, Brier, log loss) is measured on the test part, which also
-chose among the three candidate calibrators: a kept calibrator is measured slightly too well.
+chose among the candidate calibrators: a kept calibrator is measured slightly too well.
 """
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import polars as pl
 
 from models.baselines import Baseline
-from models.boosting import fit_booster, gain_by_feature, raw_probability
 from models.calibration import (
     CalibrationChoice,
     Calibrator,
@@ -26,25 +24,19 @@ from models.calibration import (
     choose_calibrator,
     fit_calibrator,
 )
+from models.chain import LaterPart, fit_before, fit_chain
 from models.components import fit_components
-from models.encoding import Encoder, fit_encoder, require_columns
+from models.encoding import require_columns
 from models.feature_contract import FEATURES, Feature, contract_version, usable_features
 from models.guards import Suspect, leak_suspects
-from models.measurement import LaterPart, fit_baselines, measure
+from models.horizons import at_risk, labelled, previous
+from models.measurement import fit_baselines, measure, measure_horizon
 from models.promotion import Verdict, drifted, judge
 from models.reference import fix_reference
 from models.scoring import HorizonPart, ScoringModel, fix_bands
 from models.settings import TrainingSettings
-from models.splits import LATER_PARTS, VALIDATION_ONLY, Split, matured_before, split_dates
-from models.training_rows import (
-    newest,
-    on_days,
-    ordered,
-    outcomes,
-    recency_weights,
-    window,
-    without_data,
-)
+from models.splits import LATER_PARTS, Split, split_dates
+from models.training_rows import newest, ordered, outcomes, window, without_data
 
 
 @dataclass(frozen=True)
@@ -56,6 +48,8 @@ class TrainingResult:
     as_of_date, account_id, is_converted, raw_probability, probability and one column a baseline, by
     which it ranks. `without_data` says which features were left out because nothing can be learnt
     from them, `leak_suspects` which the guards suspect, `allowed` for which of these a person vouches.
+    All measures are of the primary horizon, but for `other_horizons`; `horizons_left_out` says why a
+    horizon has no probability.
     """
 
     model: ScoringModel
@@ -75,6 +69,8 @@ class TrainingResult:
     component_metrics: dict[str, dict] = field(default_factory=dict)
     reliability: list[dict] = field(default_factory=list)
     test_rows: pl.DataFrame = field(default_factory=pl.DataFrame)
+    other_horizons: dict[int, dict] = field(default_factory=dict)
+    horizons_left_out: dict[int, str] = field(default_factory=dict)
 
 
 def train(
@@ -90,25 +86,34 @@ def train(
     in any order give the same model. Raises ValueError on an empty training set or unknown
     outcomes, ContractError on absent columns.
     """
-    rows = ordered(training_set)
+    every = ordered(training_set)
+    rows = labelled(every, settings.horizon_days)
+    if rows.height == 0:
+        raise ValueError(f"no row has a window of {settings.horizon_days} days that has closed")
     features, empty = _features(rows, settings, contract)
     suspects, allowed = _suspects(rows, features, settings)
-    split = split_dates(rows["as_of_date"], settings.horizon_days, settings.split)
-    before_calibration = _fit_before(rows, split, "calibration", features, settings)
-    tested = _fit_before(rows, split, "test", features, settings)
-    choice = _choose(before_calibration, tested, settings)
+    horizons, left_out = _horizons(every, settings)
+    said = {
+        horizon: _at_horizon(every, horizon, horizons, features, settings) for horizon in horizons
+    }
+    primary = said[settings.horizon_days]
+    tested, choice = primary.tested, primary.choice
     is_anew = settings.refit or tested is None
-    final = _fit_on(rows, features, settings) if is_anew else tested.fit
-    calibrator = _final_calibrator(choice, tested, settings)
+    final = fit_chain(every, horizons, features, settings) if is_anew else tested.fit
     facts = window(rows)
     model = ScoringModel(
-        parts=(HorizonPart(settings.horizon_days, final.booster, calibrator),),
+        parts=tuple(
+            HorizonPart(
+                horizon, final.boosters[horizon], _final_calibrator(said[horizon], settings)
+            )
+            for horizon in horizons
+        ),
         primary_horizon_days=settings.horizon_days,
         encoder=final.encoder,
-        reference=fix_reference(final.predict(newest(rows))),
+        reference=fix_reference(final.predict(newest(every))[settings.horizon_days]),
         bands=fix_bands(settings.bands),
         components=fit_components(
-            rows if is_anew else tested.earlier, features, settings, newest(rows)
+            rows if is_anew else tested.earlier, features, settings, newest(every)
         ),
         little_data_below=settings.little_data_below,
         nthread=settings.booster.nthread,
@@ -119,7 +124,7 @@ def train(
             **(metadata or {}),
         },
     )
-    importance = gain_by_feature(final.booster)
+    importance = final.importance(settings.horizon_days)
     later = measure(tested, choice.calibrator, features, settings, contract) if tested else {}
     strongest = next(iter(importance), None)
     counts = facts["converting_accounts"], facts["other_accounts"]
@@ -135,15 +140,21 @@ def train(
     return TrainingResult(
         model=model,
         verdict=verdict,
-        split=split.describe(),
+        split=primary.split.describe(),
         window=facts,
-        trees=final.booster.num_boosted_rounds(),
+        trees=sum(booster.num_boosted_rounds() for booster in final.boosters.values()),
         calibration=choice.report,
         importance=importance,
         baselines=fit_baselines(rows, final.encoder, settings, contract),
         without_data=empty,
         leak_suspects={suspect.column: suspect.why for suspect in suspects},
         allowed={suspect.column: suspect.why for suspect in allowed},
+        other_horizons={
+            horizon: one.describe(settings)
+            for horizon, one in said.items()
+            if horizon != settings.horizon_days
+        },
+        horizons_left_out=left_out,
         **later,
     )
 
@@ -192,43 +203,53 @@ def _drift(tested: LaterPart | None, later: dict, settings) -> str | None:
 
 
 @dataclass(frozen=True)
-class _Fit:
-    encoder: Encoder
-    booster: object
-    nthread: int
+class _Horizon:
+    """What was found out about one horizon; `tested` is None where history is too short for a test part."""
 
-    def predict(self, frame: pl.DataFrame) -> np.ndarray:
-        matrix = self.encoder.matrix(frame)
-        return raw_probability(self.booster, self.encoder, matrix, self.nthread)
+    split: Split
+    tested: LaterPart | None
+    choice: CalibrationChoice
 
-
-def _fit(rows, features: tuple[Feature, ...], settings, trees, later=None) -> _Fit:
-    encoder = fit_encoder(rows, features, settings.min_level_rows)
-    data = encoder.matrix(rows, True), outcomes(rows), recency_weights(rows, settings)
-    check = None if later is None else (encoder.matrix(later), outcomes(later))
-    booster = fit_booster(encoder, data, settings.booster, settings.seed, trees, check)
-    return _Fit(encoder, booster, settings.booster.nthread)
+    def describe(self, settings: TrainingSettings) -> dict:
+        """Split, calibration, measures and reliability bins, ready for JSON."""
+        measured = {"metrics": None, "reliability": []}
+        if self.tested is not None:
+            measured = measure_horizon(self.tested, self.choice.calibrator, settings)
+        return {"split": self.split.describe(), "calibration": self.choice.report, **measured}
 
 
-def _fit_on(rows, features, settings) -> _Fit:
-    """Find the number of trees on the newest days of `rows`, then fit on all of them."""
-    found = split_dates(rows["as_of_date"], settings.horizon_days, settings.split, VALIDATION_ONLY)
-    trees = settings.booster.default_trees
-    if found.validation:
-        earlier, newest_days = on_days(rows, found.train), on_days(rows, found.validation)
-        tried = _fit(earlier, features, settings, settings.booster.max_trees, newest_days)
-        trees = tried.booster.num_boosted_rounds()
-    return _fit(rows, features, settings, trees)
+def _horizons(every: pl.DataFrame, settings) -> tuple[list[int], dict[int, str]]:
+    """Horizons that can be learnt, in order, and why the others cannot. The primary one is judged as a whole (promotion.py)."""
+    kept, left_out, least = [], {}, settings.promotion
+    for horizon in settings.horizons:
+        if horizon == settings.horizon_days:
+            kept.append(horizon)
+            continue
+        if horizon > settings.horizon_days and not settings.refit:
+            left_out[horizon] = (
+                "training.refit is off: what is measured at the primary horizon scores"
+            )
+            continue
+        facts = window(at_risk(every, horizon, previous(kept, horizon)))
+        counts = facts["converting_accounts"], facts["other_accounts"]
+        if counts[0] < least.min_positives or counts[1] < least.min_negatives:
+            left_out[horizon] = (
+                f"{counts[0]} accounts that converted after day {previous(kept, horizon)} and {counts[1]} that did not; "
+                f"at least {least.min_positives} and {least.min_negatives} are needed"
+            )
+            continue
+        kept.append(horizon)
+    return kept, left_out
 
 
-def _fit_before(rows, split: Split, part, features, settings) -> LaterPart | None:
-    days = split.part(part)
-    if not days:
-        return None
-    earlier_days = matured_before(rows["as_of_date"], settings.horizon_days, days[0])
-    earlier, later = on_days(rows, earlier_days), on_days(rows, days)
-    fit = _fit_on(earlier, features, settings)
-    return LaterPart(fit, earlier, later, outcomes(later), fit.predict(later))
+def _at_horizon(every, horizon: int, horizons, features, settings) -> _Horizon:
+    split = split_dates(labelled(every, horizon)["as_of_date"], horizon, settings.split)
+    chain = [one for one in horizons if one <= horizon]
+    before, tested = (
+        fit_before(every, split, part, chain, features, settings)
+        for part in ("calibration", "test")
+    )
+    return _Horizon(split, tested, _choose(before, tested, settings))
 
 
 def _choose(fitted_on: LaterPart | None, judged_on: LaterPart | None, settings):
@@ -240,7 +261,7 @@ def _choose(fitted_on: LaterPart | None, judged_on: LaterPart | None, settings):
     )
 
 
-def _final_calibrator(choice: CalibrationChoice, tested, settings) -> Calibrator:
-    if not settings.refit or tested is None:
-        return choice.calibrator
-    return fit_calibrator(choice.report["kept"], tested.y, tested.raw)
+def _final_calibrator(one: _Horizon, settings) -> Calibrator:
+    if not settings.refit or one.tested is None:
+        return one.choice.calibrator
+    return fit_calibrator(one.choice.report["kept"], one.tested.y, one.tested.raw)

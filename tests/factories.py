@@ -80,6 +80,20 @@ def _one_day(day: date, strength, signal, horizon_days, generator) -> pl.DataFra
     ).with_columns(pl.col("^.*(gap_days|amount.*usd)$").fill_nan(None))
 
 
+def with_days(rows: pl.DataFrame, seed: int = 3) -> pl.DataFrame:
+    """Rows of training_rows with the day of each conversion, any of its window; the newest day knows of its first third only."""
+    horizon = rows["horizon_days"][0]
+    days = np.random.default_rng(seed).integers(1, horizon + 1, rows.height)
+    short = horizon // 3
+    is_fresh = pl.col("as_of_date") == pl.col("as_of_date").max()
+    is_known = ~is_fresh | (pl.col("days_to_conversion") <= short)
+    return rows.with_columns(days_to_conversion=pl.Series(days)).with_columns(
+        horizon_days=pl.when(is_fresh).then(short).otherwise("horizon_days"),
+        is_converted=pl.col("is_converted") & is_known,
+        days_to_conversion=pl.when(pl.col("is_converted") & is_known).then("days_to_conversion"),
+    )
+
+
 def unused_features(frame: pl.DataFrame) -> tuple[str, ...]:
     """Names of contract features that `frame` does not have: what a test leaves out."""
     return tuple(f.name for f in FEATURES if f.name not in frame.columns)

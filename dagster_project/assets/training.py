@@ -7,6 +7,7 @@ Here: which days a training learns from, and handing its result to the registry 
 import json
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from itertools import count, takewhile
 from typing import Any
 
 import dagster as dg
@@ -37,20 +38,27 @@ class TrainingConfig(dg.Config):
 
 
 def training_dates(settings: Settings, as_of: date) -> list[date]:
-    """As-of dates to learn from: back from the last day whose outcomes have matured, at the set spacing.
+    """As-of dates to learn from, at the set spacing: back from the last day whose outcomes have matured at the primary horizon.
 
-    Counted from the newest matured day, so that the freshest outcomes are always used. Oldest first.
+    Counted from that day, so that the freshest outcomes are always used; on from it, as far as a shorter horizon has
+    matured. Oldest first; none where no day has matured at the primary horizon.
     """
-    newest = as_of - timedelta(days=settings.conversion.primary_horizon_days)
-    earliest = max(settings.conversion.recording_starts, settings.history_starts)
-    step, days = MONTHS[settings.training.spacing], []
-    while (day := _months_before(newest, step * len(days))) >= earliest:
-        days.append(day)
-    return days[::-1]
+    conversion = settings.conversion
+    newest = as_of - timedelta(days=conversion.primary_horizon_days)
+    earliest = max(conversion.recording_starts, settings.history_starts)
+    latest = as_of - timedelta(days=conversion.horizons_days[0])
+    if newest < earliest:
+        return []
+    step = MONTHS[settings.training.spacing]
+    back = takewhile(
+        lambda day: day >= earliest, (_months_before(newest, step * n) for n in count())
+    )
+    on = takewhile(lambda day: day <= latest, (_months_before(newest, -step * n) for n in count(1)))
+    return [*reversed(list(back)), *on]
 
 
 def _months_before(day: date, months: int) -> date:
-    """The same day of an earlier month, or that month's last day where it has fewer."""
+    """The same day of an earlier month (negative: a later one), or that month's last day where it has fewer."""
     index = day.year * 12 + day.month - 1 - months
     first = date(index // 12, index % 12 + 1, 1)
     following = date((index + 1) // 12, (index + 1) % 12 + 1, 1)
@@ -204,6 +212,7 @@ def _store(
         "baselines": json.dumps(result.baseline_metrics, sort_keys=True),
         "components": json.dumps(result.component_metrics, sort_keys=True),
         "calibration": json.dumps(result.calibration, sort_keys=True),
+        "other_horizons": json.dumps(_measures_of(result), sort_keys=True),
         "snapshot_features": sorted(
             c.feature.name
             for c in result.model.encoder.columns
@@ -217,15 +226,13 @@ def _store(
         "withdrawn_because": withdrawn_because,
     }
     row = {name: row.get(name, metrics.get(name)) for name in columns_of("trained_models")}
+    by_horizon = {row["horizon_days"]: result.reliability}
+    by_horizon |= {days: one["reliability"] for days, one in result.other_horizons.items()}
     bins = pl.DataFrame(
         [
-            {
-                "scoring_model_version": version,
-                "slice": "test",
-                "horizon_days": row["horizon_days"],
-                **one,
-            }
-            for one in result.reliability
+            {"scoring_model_version": version, "slice": "test", "horizon_days": horizon, **one}
+            for horizon in sorted(by_horizon)
+            for one in by_horizon[horizon]
         ]
     )
     connection = scoring_home.connect()
@@ -239,6 +246,17 @@ def _store(
         connection.close()
 
 
+def _measures_of(result: TrainingResult) -> dict[str, Any]:
+    """What is said of horizons other than the primary one, or why a horizon has no probability."""
+    measured = {
+        str(horizon): {**(one["metrics"] or {}), "calibration": one["calibration"]}
+        for horizon, one in result.other_horizons.items()
+    }
+    return measured | {
+        str(days): {"why_not": why} for days, why in result.horizons_left_out.items()
+    }
+
+
 def _metadata(result: TrainingResult, version: str) -> dict[str, Any]:
     metrics = result.metrics or {}
     shown = {name: round(value, 4) for name, value in metrics.items() if isinstance(value, float)}
@@ -246,6 +264,11 @@ def _metadata(result: TrainingResult, version: str) -> dict[str, Any]:
         f"auc of {name}": round(values["auc"], 4)
         for name, values in (result.baseline_metrics | result.component_metrics).items()
         if values["auc"] is not None  # all accounts of the test part fared alike
+    }
+    others |= {
+        f"auc within {horizon} days": round(one["metrics"]["auc"], 4)
+        for horizon, one in result.other_horizons.items()
+        if one["metrics"] and one["metrics"]["auc"] is not None
     }
     return {
         "scoring model": version,
@@ -264,6 +287,8 @@ def _left_out(result: TrainingResult) -> dict[str, Any]:
     said: dict[str, Any] = {}
     if thinning := result.model.metadata.get("thinning"):
         said["rows left out"] = thinning["rows_available"] - thinning["rows_kept"]
+    for horizon, why in result.horizons_left_out.items():
+        said[f"no probability within {horizon} days"] = why
     if result.without_data:
         said["features without data"] = ", ".join(sorted(result.without_data))
     if result.allowed:

@@ -12,14 +12,17 @@ from typing import Any
 
 from expectations.vocabulary import critical, present, suite, warning
 
-KEYS = ("account_id", "as_of_date", "horizon_days", "is_converted", "matured_on")
+KEYS = (
+    *("account_id", "as_of_date", "horizon_days", "is_converted", "days_to_conversion"),
+    "matured_on",
+)
 
 
 def training_set_suite(
     *,
     feature_columns: Sequence[str],
     labels_as_of: date,
-    horizon_days: int,
+    horizons_days: Sequence[int],
     min_rows: int = 100,
     min_conversions: int = 40,
     label_rate: tuple[float, float] = (0.0005, 0.9),
@@ -30,7 +33,7 @@ def training_set_suite(
     min_rows blocks; fewer than min_conversions (conversions in all rows) only warns, because then
     the scorecard scores. label_rate: lowest and highest believable share of conversions.
     """
-    keyed = _keys(horizon_days) + _labels(labels_as_of, label_rate, min_conversions)
+    keyed = _keys(horizons_days) + _labels(labels_as_of, label_rate, min_conversions)
     return suite(
         "training_set",
         "One row an account and as-of date, with features and what happened afterwards.",
@@ -48,7 +51,7 @@ def _enough_rows(min_rows: int) -> Any:
     )
 
 
-def _keys(horizon_days: int) -> list[Any]:
+def _keys(horizons_days: Sequence[int]) -> list[Any]:
     return [
         critical(
             "CompoundColumnsToBeUnique",
@@ -71,11 +74,11 @@ def _keys(horizon_days: int) -> list[Any]:
         ),
         critical(
             "ColumnValuesToBeInSet",
-            "one_horizon",
-            f"All labels look {horizon_days} days ahead.",
-            "Labels of several horizons were mixed: check the primary horizon in scoring.yaml.",
+            "known_horizons",
+            f"All labels look {' or '.join(map(str, horizons_days))} days ahead.",
+            "Labels of other horizons were mixed in: train again, they are built anew.",
             column="horizon_days",
-            value_set=[horizon_days],
+            value_set=list(horizons_days),
         ),
     ]
 

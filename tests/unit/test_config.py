@@ -16,8 +16,7 @@ from dagster_project.settings_file import SettingsError, load_settings
 from models.feature_contract import FEATURES
 
 PROJECT = DEFAULT_SETTINGS_FILE.read_text(encoding="utf-8")
-
-
+HORIZONS = "horizons_days: [30, 90, 180]"
 # What follows the scorecard in the file is a section again.
 WITHOUT_SCORECARD = re.sub(r"(?ms)^scorecard:\n.*?(?=^\S)", "", PROJECT)
 
@@ -78,24 +77,24 @@ def test_the_examples_settings_load_and_reach_training_and_dbt():
             "conversion.recording_starts",
             "is required and missing",
         ),
-        ("horizons_days: [90]", "horizons_days: 90", "conversion.horizons_days", "a valid list"),
+        (HORIZONS, "horizons_days: 90", "conversion.horizons_days", "a valid list"),
         ("seed: 7", "seed: seven", "training.seed", "a valid integer"),
         ("won_stages: [Closed Won]", "won_stages:", "conversion.won_stages", "found nothing"),
         (
             "primary_horizon_days: 90",
-            "primary_horizon_days: 30",
+            "primary_horizon_days: 31",
             "conversion",
-            "primary_horizon_days is 30, which is not one of horizons_days [90]",
+            "primary_horizon_days is 31, which is not one of horizons_days [30, 90, 180]",
         ),
         (
-            "horizons_days: [90]",
-            "horizons_days: [30, 90]",
+            HORIZONS,
+            "horizons_days: [90, 30]",
             "conversion",
-            "one horizon is trained so far; leave horizons_days: [90]",
+            "horizons_days [90, 30] must rise, each named once: [30, 90]",
         ),
         ("max_training_rows: 400000", "max_training_rows: 9", "training.max_training_rows", "1000"),
         ("seed: 7", "scorecard: {}", "training", "scorecard is set by scorecard, a section"),
-        ("horizons_days: [90]", "horizons_days: [0, 90]", "horizons_days.0", "greater than 0"),
+        (HORIZONS, "horizons_days: [0, 90]", "horizons_days.0", "greater than 0"),
         ('cutoff_utc: "05:00"', "cutoff_utc: 5:30", "arrival.cutoff_utc", "write the time in quot"),
         ('cutoff_utc: "05:00"', 'cutoff_utc: "25:00"', "arrival.cutoff_utc", 'as in "05:00"'),
         ("feeds: [salesforce", "feeds: [salesfroce", "feeds", "did you mean salesforce?"),
@@ -262,7 +261,7 @@ def test_all_mistakes_are_told_at_once(tmp_path):
 
 
 def test_a_mistake_of_a_section_does_not_print_the_section(tmp_path):
-    message = refusal(edited(tmp_path, "primary_horizon_days: 90", "primary_horizon_days: 30"))
+    message = refusal(edited(tmp_path, "primary_horizon_days: 90", "primary_horizon_days: 31"))
     assert "recording_starts" not in message and "Closed Won" not in message
 
 

@@ -94,8 +94,9 @@ def training() -> pl.DataFrame:
         {
             "account_id": [f"salesforce:{row}" for row in range(ROWS)],
             "as_of_date": [date(2025, 1, 1)] * ROWS,
-            "horizon_days": [90] * ROWS,
+            "horizon_days": [30] + [90] * (ROWS - 1),
             "is_converted": [True, False] * (ROWS // 2),
+            "days_to_conversion": [9, None] * (ROWS // 2),
             "matured_on": [date(2025, 4, 1)] * ROWS,
             "deals_won_count": [1.0, None] * (ROWS // 2),
             "industry": ["Software", None] * (ROWS // 2),
@@ -138,7 +139,7 @@ SUITES = {
         lambda: training_set_suite(
             feature_columns=FEATURES,
             labels_as_of=date(2025, 6, 1),
-            horizon_days=90,
+            horizons_days=[30, 90],
             min_rows=50,
             min_conversions=20,
         ),
@@ -265,7 +266,7 @@ DAMAGES: dict[str, dict[str, Damage]] = {
         "one_row_per_account_and_day": repeat_first_row,
         "account_present": put("account_id", None),
         "as_of_date_present": put("as_of_date", None),
-        "one_horizon": put("horizon_days", 365),
+        "known_horizons": put("horizon_days", 365),
         "label_present": put("is_converted", None),
         "both_outcomes_present": put("is_converted", False, ROWS),
         "label_rate_believable": put("is_converted", True, ROWS),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from models.calibration import (
     Identity,
+    calibration_line,
     calibrator_from_dict,
     choose_calibrator,
     expit,
@@ -15,7 +16,7 @@ from models.calibration import (
     log_odds,
 )
 
-KINDS = ["identity", "platt", "isotonic"]
+KINDS = ["identity", "platt", "beta", "isotonic"]
 
 
 def outcomes(log_odds_of_truth, seed):
@@ -33,8 +34,9 @@ def test_a_calibrator_that_helps_on_the_later_slice_is_kept():
     y_fit, raw_fit = too_sure(seed=1)
     y_later, raw_later = too_sure(seed=2)
     choice = choose_calibrator(y_fit, raw_fit, y_later, raw_later, min_gain=1e-4)
-    assert choice.report["kept"] == "platt"
-    assert choice.calibrator.slope == pytest.approx(0.5, abs=0.05)
+    assert choice.report["kept"] in ("platt", "beta")
+    line = fit_calibrator("platt", y_fit, raw_fit)
+    assert line.slope == pytest.approx(0.5, abs=0.05)
     calibrated = choice.calibrator.apply(raw_later)
     assert log_loss(y_later, calibrated) < log_loss(y_later, raw_later)
 
@@ -86,6 +88,33 @@ def test_a_reversed_slice_does_not_turn_the_order_round():
     raw = np.linspace(0.1, 0.9, 200)
     y = (raw < 0.5).astype(float)
     assert isinstance(fit_calibrator("platt", y, raw), Identity)
+
+
+def test_beta_bends_each_end_by_itself():
+    """Chances that are right where they are small and too high where they are large: no line on the log-odds says that."""
+    raw = np.random.default_rng(8).uniform(0.01, 0.99, 20_000)
+    y = (np.random.default_rng(9).random(len(raw)) < raw * (1 - 0.5 * raw)).astype(float)
+    found = fit_calibrator("beta", y, raw)
+    assert found.a > 0 and found.b >= 0
+    truth = raw * (1 - 0.5 * raw)
+    line = fit_calibrator("platt", y, raw)
+    assert np.mean(np.abs(found.apply(raw) - truth)) < 0.01
+    assert log_loss(y, found.apply(raw)) < log_loss(y, line.apply(raw))
+
+
+def test_beta_drops_an_end_that_would_turn_the_order_round():
+    raw = np.random.default_rng(8).uniform(0.01, 0.99, 5_000)
+    y = (np.random.default_rng(9).random(len(raw)) < 0.3 + 0.2 * (raw - 0.7) ** 2).astype(float)
+    found = fit_calibrator("beta", y, raw)
+    if not isinstance(found, Identity):
+        assert found.a >= 0 and found.b >= 0 and found.a + found.b > 0
+
+
+def test_the_line_of_calibrated_probabilities_has_slope_one():
+    y, raw = too_sure()
+    slope, intercept = calibration_line(y, raw)
+    assert slope == pytest.approx(0.5, abs=0.05) and intercept == pytest.approx(0, abs=0.1)
+    assert calibration_line(np.zeros(9), np.full(9, 0.2)) == (None, None)
 
 
 def test_isotonic_pools_what_is_out_of_order():

@@ -12,6 +12,7 @@ from models.ranking import Order, lift_top
 KEYS = {
     "n", "positives", "auc", "auc_low", "auc_high", "pr_auc", "brier", "brier_base", "log_loss",
     "lift_top_decile", "lift_low", "lift_high", "ece",
+    "calibration_slope", "calibration_intercept",
 }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ def factors(model, today):
 
 def log_odds(model, frame):
     matrix = model.encoder.matrix(frame)
-    return raw_log_odds(model.primary.booster, model.encoder, matrix, model.nthread)
+    return raw_log_odds(model.parts[0].booster, model.encoder, matrix, model.nthread)
 
 
 def test_contributions_sum_to_the_log_odds(model, today):

@@ -2,11 +2,14 @@ import numpy as np
 import polars as pl
 import pytest
 
+from models.calibration import log_odds
+from models.explanation import contributions
 from models.feature_contract import ContractError
+from models.scoring import ScoringModel
 from models.settings import BoosterSettings
 from models.training import train
 from models.training_rows import recency_weights, training_digest
-from tests.factories import training_rows, training_settings, year_ends
+from tests.factories import training_rows, training_settings, with_days, year_ends
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +107,95 @@ def test_outcomes_of_one_kind_do_not_break_the_training(rows):
     result = train(never, training_settings(rows))
     assert result.verdict.verdict == "too_little_data"
     assert np.isfinite(result.model.score(never)["score"].to_numpy()).all()
+
+
+@pytest.fixture(scope="module")
+def chained():
+    """Yearly rows with windows of 360 days, primary 240; the newest day knows the first 120 days only."""
+    rows = with_days(training_rows(accounts=500, horizon_days=360))
+    settings = training_settings(rows, horizon_days=240, horizons_days=(120, 240, 360))
+    return rows, settings, train(rows, settings)
+
+
+def test_each_horizon_has_its_own_part_and_measures(chained):
+    rows, settings, result = chained
+    assert [part.horizon_days for part in result.model.parts] == [120, 240, 360]
+    assert set(result.other_horizons) == {120, 360}
+    assert result.horizons_left_out == {}
+    tested = {h: one["split"]["parts"]["test"] for h, one in result.other_horizons.items()}
+    # the shortest is tested on the day that is too fresh for the others
+    assert tested[120]["from"] == "2008-03-31"
+    assert result.split["parts"]["test"]["to"] == tested[360]["to"] == "2007-03-31"
+    for one in (result.metrics, *(one["metrics"] for one in result.other_horizons.values())):
+        assert one["auc_low"] > 0.5
+        assert one["ece"] < 0.08
+
+
+def test_probabilities_never_fall_with_the_horizon(chained):
+    rows, settings, result = chained
+    scored = result.model.score(rows)
+    chances = [scored[f"win_probability_{h}d"].to_numpy() for h in (120, 240, 360)]
+    assert np.all(chances[0] <= chances[1]) and np.all(chances[1] <= chances[2])
+    assert np.mean(chances[2] - chances[0]) > 0.05
+    days = scored["expected_days_to_close"]
+    assert days.min() >= 60 and days.max() <= 300
+
+
+def test_the_chain_scores_by_its_primary_horizon_and_survives_its_files(chained, tmp_path):
+    rows, settings, result = chained
+    scored = result.model.score(rows)
+    raw = result.model.raw_probabilities(result.model.encoder.matrix(rows))
+    assert np.array_equal(scored["raw_probability"].to_numpy(), raw[240])
+    result.model.save(tmp_path)
+    again = ScoringModel.load(tmp_path)
+    assert again.score(rows).equals(scored) and again.digest() == result.model.digest()
+
+
+def test_what_a_longer_horizon_learns_from_says_nothing_of_a_shorter_one(chained):
+    """Conversions after the primary window turned round: all but the last part stays as it is."""
+    rows, settings, result = chained
+    late = pl.col("days_to_conversion").fill_null(400) > 240
+    turned = rows.with_columns(
+        is_converted=pl.when(late & (pl.col("horizon_days") == 360))
+        .then(~pl.col("is_converted"))
+        .otherwise("is_converted"),
+        days_to_conversion=pl.when(late & ~pl.col("is_converted"))
+        .then(300)
+        .when(late)
+        .then(None)
+        .otherwise("days_to_conversion"),
+    )
+    again = train(turned, settings)
+    before, after = result.model.score(rows), again.model.score(rows)
+    for name in ("win_probability_120d", "win_probability_240d", "score"):
+        assert before[name].equals(after[name])
+    assert not before["win_probability_360d"].equals(after["win_probability_360d"])
+
+
+def test_a_horizon_with_too_few_conversions_is_left_out_with_the_reason(chained):
+    rows, settings, _ = chained
+    rare = rows.with_columns(
+        days_to_conversion=pl.when(pl.col("account_id") < "salesforce:00020")
+        .then("days_to_conversion")
+        .otherwise(pl.when(pl.col("is_converted")).then(200))
+    )
+    result = train(rare, settings)
+    assert [part.horizon_days for part in result.model.parts] == [240]
+    assert "at least 40 and 40 are needed" in result.horizons_left_out[120]
+    assert "after day 240" in result.horizons_left_out[360]
+    assert result.model.score(rare)["expected_days_to_close"].null_count() == rare.height
+
+
+def test_reasons_of_a_chain_sum_to_the_log_odds_of_the_primary_horizon(chained):
+    rows, settings, result = chained
+    some = rows[:50]
+    summed = contributions(result.model, some).sum(axis=1)
+    raw = result.model.score(some)["raw_probability"].to_numpy()
+    assert np.max(np.abs(summed - log_odds(raw))) < 1e-5
+
+
+def test_no_window_at_the_primary_horizon_is_refused(chained):
+    rows, settings, _ = chained
+    fresh = rows.filter(pl.col("horizon_days") == 120)
+    with pytest.raises(ValueError, match="240 days"):
+        train(fresh, settings)

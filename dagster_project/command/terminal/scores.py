@@ -34,6 +34,7 @@ LOG_ODDS = (
     "all factors together are the model's own odds, before calibration."
 )
 COMPONENT = "_score"
+CHANCE = "win_probability_"
 # Contributions to a score that are shown as a number and not only counted.
 LEAST_SHOWN = 0.001
 
@@ -81,7 +82,7 @@ def print_explanation(answer: Mapping[str, Any], horizon_days: int) -> None:
         {
             "account": score.get("account_id"),
             "score": f"{decimal(score.get('score'), 1)} of 100, rank {literal(score.get('rank'))}",
-            f"wins in {horizon_days} days": percent(score.get(f"win_probability_{horizon_days}d")),
+            **_chances(score, horizon_days),
             "band": score.get("band"),
             "flags": score.get("flags") or [],
             **_components(score),
@@ -99,6 +100,24 @@ def print_explanation(answer: Mapping[str, Any], horizon_days: int) -> None:
             "Each factor on its own is stored of the best accounts only (scoring.yaml, explanation)."
         )
     _print_since(answer.get("since"), unit)
+
+
+def _chances(score: Mapping[str, Any], primary_days: int) -> dict[str, str]:
+    """Wins within each horizon, the primary one first; when, if within the longest."""
+    chances = {
+        int(column.removeprefix(CHANCE).removesuffix("d")): value
+        for column, value in score.items()
+        if column.startswith(CHANCE)
+    }
+    said = {f"wins in {primary_days} days": percent(chances.pop(primary_days, None))}
+    others = [
+        f"in {days} days {percent(p)}" for days, p in sorted(chances.items()) if p is not None
+    ]
+    if others:
+        said["and"] = ", ".join(others)
+    if (expected := score.get("expected_days_to_close")) is not None:
+        said["if it wins"] = f"in about {decimal(expected, 0)} days"
+    return said
 
 
 def _components(score: Mapping[str, Any]) -> dict[str, str]:

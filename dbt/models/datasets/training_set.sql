@@ -1,6 +1,8 @@
 {{ config(materialized='table') }}
--- What is learnt from: the rows of scoring_set of the requested days, as they are scored, with the label
--- at the primary horizon. Days whose window has not closed as of SCORING_LABELS_AS_OF have no rows.
+-- What is learnt from: the rows of scoring_set of the requested days, as they are scored, with what
+-- happened in the longest window that has closed as of SCORING_LABELS_AS_OF, and on which day of it:
+-- that says the same of every shorter horizon. Days on which not even the shortest has closed have no
+-- rows.
 with features as (
 
     select * from {{ on_requested_dates(ref('scoring_set')) }}
@@ -9,12 +11,12 @@ with features as (
 
 labels as (
 
-    select account_id, as_of_date, horizon_days, is_converted, matured_on
+    select account_id, as_of_date, horizon_days, is_converted, converted_on - as_of_date as days_to_conversion, matured_on
     from {{ on_requested_dates(ref('label_conversion')) }}
-    where horizon_days = {{ setting('primary_horizon_days') }}
+    qualify horizon_days = max(horizon_days) over (partition by account_id, as_of_date)
 
 )
 
-select features.*, labels.horizon_days, labels.is_converted, labels.matured_on
+select features.*, labels.horizon_days, labels.is_converted, labels.days_to_conversion::integer as days_to_conversion, labels.matured_on
 from features
 inner join labels using (account_id, as_of_date)

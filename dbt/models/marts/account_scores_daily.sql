@@ -63,6 +63,7 @@ select
     ranked.as_of_date,
     ranked.score,
     ranked.win_probabilities,
+    ranked.expected_days_to_close,
     ranked.band,
     ranked.grade,
     ranked.tier,

@@ -1,0 +1,129 @@
+"""Fits the chain of conditional models, one booster a horizon, and applies it.
+
+Belongs here: which rows each part of the chain learns from, its number of trees, its fit, its predictions. Does not belong
+here: rows and arithmetic of horizons (horizons.py), calibration, and what a training makes of all this (training.py).
+
+`fit_chain` is the way of the model: find the number of trees of each part on the newest days of some rows, then fit anew on
+all of them. Each part learns from all rows whose label is final for its own horizon.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from models.boosting import fit_booster, gain_by_feature, raw_probability
+from models.encoding import Encoder, fit_encoder
+from models.feature import Feature
+from models.horizons import at_risk, cumulative, labelled, previous
+from models.settings import TrainingSettings
+from models.splits import VALIDATION_ONLY, Split, matured_before, split_dates
+from models.training_rows import on_days, outcomes, recency_weights
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A booster for each horizon, shortest first, on one encoder."""
+
+    encoder: Encoder
+    boosters: dict[int, object]
+    nthread: int
+
+    def predict(self, frame: pl.DataFrame) -> dict[int, np.ndarray]:
+        """Uncalibrated probability of each row within each horizon."""
+        matrix = self.encoder.matrix(frame)
+        return cumulative(
+            {
+                horizon: raw_probability(booster, self.encoder, matrix, self.nthread)
+                for horizon, booster in self.boosters.items()
+            }
+        )
+
+    def importance(self, up_to: int) -> dict[str, float]:
+        """Each used feature's share of the gain, as the mean of the parts up to a horizon, largest first."""
+        shares = [
+            gain_by_feature(one) for horizon, one in self.boosters.items() if horizon <= up_to
+        ]
+        names = {name for share in shares for name in share}
+        mean = {name: sum(s.get(name, 0.0) for s in shares) / len(shares) for name in names}
+        return dict(sorted(mean.items(), key=lambda item: (-item[1], item[0])))
+
+
+@dataclass(frozen=True)
+class LaterPart:
+    """A chain fitted on all that was settled before a part, with that part's rows and predictions at one horizon.
+
+    `earlier` are the rows labelled at that horizon that the chain could learn from.
+    """
+
+    fit: Chain
+    earlier: pl.DataFrame
+    rows: pl.DataFrame
+    y: np.ndarray
+    raw: np.ndarray
+
+
+def fit_chain(
+    rows: pl.DataFrame,
+    horizons: Sequence[int],
+    features: tuple[Feature, ...],
+    settings: TrainingSettings,
+    start: date | None = None,
+) -> Chain:
+    """Fit a part for each horizon on the rows whose label for it was final before `start` (None: on all).
+
+    The encoder is fixed on the rows of the shortest horizon, which hold all others. Raises ValueError where a horizon has
+    no rows.
+    """
+    encoder, boosters = None, {}
+    for horizon in sorted(horizons):
+        mine = at_risk(rows, horizon, previous(horizons, horizon))
+        if start is not None:
+            mine = on_days(mine, matured_before(mine["as_of_date"], horizon, start))
+        if mine.height == 0:
+            raise ValueError(f"no row can be learnt from at {horizon} days")
+        trees = _trees(mine, horizon, features, settings)
+        encoder = encoder or fit_encoder(mine, features, settings.min_level_rows)
+        boosters[horizon] = _fit(mine, encoder, settings, trees)
+    return Chain(encoder, boosters, settings.booster.nthread)
+
+
+def fit_before(
+    rows: pl.DataFrame,
+    split: Split,
+    part: str,
+    horizons: Sequence[int],
+    features: tuple[Feature, ...],
+    settings: TrainingSettings,
+) -> LaterPart | None:
+    """A chain up to the longest of `horizons`, fitted on what was settled before a part of the split and applied to its rows.
+
+    None where the split has no such part.
+    """
+    days, horizon = split.part(part), max(horizons)
+    if not days:
+        return None
+    mine = labelled(rows, horizon)
+    earlier = on_days(mine, matured_before(mine["as_of_date"], horizon, days[0]))
+    later = on_days(mine, days)
+    fit = fit_chain(rows, horizons, features, settings, days[0])
+    return LaterPart(fit, earlier, later, outcomes(later), fit.predict(later)[horizon])
+
+
+def _trees(rows: pl.DataFrame, horizon: int, features, settings: TrainingSettings) -> int:
+    """Found on the newest days of the rows; the default where history is too short for that."""
+    found = split_dates(rows["as_of_date"], horizon, settings.split, VALIDATION_ONLY)
+    if not found.validation:
+        return settings.booster.default_trees
+    earlier, newest_days = on_days(rows, found.train), on_days(rows, found.validation)
+    encoder = fit_encoder(earlier, features, settings.min_level_rows)
+    tried = _fit(earlier, encoder, settings, settings.booster.max_trees, newest_days)
+    return tried.num_boosted_rounds()
+
+
+def _fit(rows, encoder: Encoder, settings: TrainingSettings, trees: int, later=None):
+    data = encoder.matrix(rows, True), outcomes(rows), recency_weights(rows, settings)
+    check = None if later is None else (encoder.matrix(later), outcomes(later))
+    return fit_booster(encoder, data, settings.booster, settings.seed, trees, check)
