@@ -4,7 +4,7 @@ Belongs here: turning measures into a verdict and a reason. Does not belong here
 moving the champion alias (registry.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from models.evaluation import wilson
@@ -15,12 +15,13 @@ TOO_LITTLE_DATA = "too_little_data"
 LEAKAGE = "leakage"
 NO_SIGNAL = "no_signal"
 DRIFT = "drift"
+KEEP = "keep"
 PROMOTE = "promote"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One of too_little_data, leakage, no_signal, drift, promote, and the reason in words."""
+    """One of too_little_data, leakage, no_signal, drift, keep, promote, and the reason in words."""
 
     verdict: str
     why: str
@@ -42,14 +43,15 @@ def judge(
     of: str = "accounts",
     where: str = "on later data",
     is_overruled: bool = False,
+    rivals: Mapping[str, Mapping] | None = None,
 ) -> Verdict:
     """Judge a model by what it learnt from and its measures on later data (None: no test part).
 
     `positives` and `negatives` count accounts (or what `of` names), not rows: the same account stands in many rows. `where`
     says which rows the measures are of. `is_overruled`: a person has vouched for what the model rests on, however good it is.
-    Precedence: too_little_data, leakage, no_signal, drift, promote. Metrics must hold auc, auc_low, auc_high, n and
+    Precedence: too_little_data, leakage, no_signal, drift, keep, promote. Metrics must hold auc, auc_low, auc_high, n and
     positives; None stands for what could not be measured. `drift` says in words what moved so far that probabilities
-    cannot be taken at their word.
+    cannot be taken at their word. `rivals`: by name, whom it has to beat, with the paired differences (evaluation.compare).
     """
     if positives < settings.min_positives or negatives < settings.min_negatives:
         return Verdict(
@@ -79,7 +81,44 @@ def judge(
         return Verdict(NO_SIGNAL, f"{interval}, is below 0.5: it ranks backwards")
     if drift:
         return Verdict(DRIFT, f"{interval}: it ranks, but {drift}")
-    return Verdict(PROMOTE, f"{interval}, lies above 0.5 and below suspicion")
+    for name, differences in (rivals or {}).items():
+        if not beats(differences):
+            return Verdict(KEEP, f"{interval}; {name} stays, {_not_shown(differences)}")
+    beaten = f" and beats {' and '.join(rivals)}" if rivals else ""
+    return Verdict(PROMOTE, f"{interval}, lies above 0.5 and below suspicion{beaten}")
+
+
+def beats(differences: Mapping) -> bool:
+    """Whether a model is shown to be better than another on the same rows: in AUC, lift or log loss beyond the paired interval,
+    and in none of them worse beyond it. As good is not better: being newer is no reason.
+    """
+    better = (_is_above(differences, "auc"), _is_above(differences, "lift_top_decile"))
+    worse = (_is_below(differences, "auc"), _is_below(differences, "lift_top_decile"))
+    is_better = any(better) or _is_below(differences, "log_loss")
+    return is_better and not any(worse) and not _is_above(differences, "log_loss")
+
+
+def _is_above(differences: Mapping, name: str) -> bool:
+    low = differences[f"{name}_low"]
+    return low is not None and low > 0
+
+
+def _is_below(differences: Mapping, name: str) -> bool:
+    high = differences[f"{name}_high"]
+    return high is not None and high < 0
+
+
+def _not_shown(differences: Mapping) -> str:
+    """Paired differences in words."""
+    said = [
+        f"{words} {differences[name]:+.{digits}f} ({differences[f'{name}_low']:+.{digits}f} to "
+        f"{differences[f'{name}_high']:+.{digits}f})"
+        for name, words, digits in (
+            ("auc", "AUC", 3), ("lift_top_decile", "lift", 2), ("log_loss", "log loss", 4),
+        )
+        if differences[name] is not None
+    ]  # fmt: skip
+    return f"which this model is not shown to beat on the same later data: {', '.join(said)}"
 
 
 def drifted(

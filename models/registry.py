@@ -128,6 +128,19 @@ class Registry:
         ]
         return str(max(fit, key=_order_of_reign).version) if fit else None
 
+    def champion_before(self, trained_as_of: date, day: date) -> str | None:
+        """Who scores `day` where the trainings of `trained_as_of` and later did not exist: whom such a training has to beat."""
+        fit = [
+            v
+            for v in self._versions(verdict=PROMOTE)
+            if _trained(v) < trained_as_of.isoformat() and _since(v) <= day.isoformat() < _until(v)
+        ]
+        return str(max(fit, key=_order_of_reign).version) if fit else None
+
+    def trained_as_of(self, version: str) -> date:
+        """The day that a version's training stood on. Raises RegistryError."""
+        return date.fromisoformat(self._version(version).tags["trained_as_of"])
+
     def withdraw(self, version: str, from_day: date, why: str) -> None:
         """Have a version score no day from `from_day` on, whatever is promoted later. Raises RegistryError."""
         self._version(version)

@@ -60,7 +60,7 @@ class BandSettings(Settings):
 
 class PromotionSettings(Settings):
     """What a trained model must have before it may score. `allow` names features that a person vouches for, although the
-    guards suspect that they know the outcome.
+    guards suspect that they know the outcome. `must_beat`: whom it must beat on the same later data.
     """
 
     min_positives: int = Field(40, ge=1)
@@ -70,6 +70,7 @@ class PromotionSettings(Settings):
     suspicious_presence_auc: float = Field(0.65, gt=0.5, le=1)
     drift_factor: float = Field(1.5, gt=1)
     allow: tuple[str, ...] = ()
+    must_beat: tuple[Literal["champion", "scorecard"], ...] = ("champion", "scorecard")
 
 
 class RuleColumn(Settings):

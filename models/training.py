@@ -17,25 +17,19 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from models.baselines import Baseline
-from models.calibration import (
-    CalibrationChoice,
-    Calibrator,
-    Identity,
-    choose_calibrator,
-    fit_calibrator,
-)
-from models.chain import LaterPart, fit_before, fit_chain
+from models.chain import LaterPart, fit_chain
 from models.components import fit_components
+from models.duel import Champion, changed_bands, duel, rivals
 from models.encoding import require_columns
 from models.feature_contract import FEATURES, Feature, contract_version, usable_features
 from models.guards import Suspect, leak_suspects
-from models.horizons import at_risk, labelled, previous
-from models.measurement import fit_baselines, measure, measure_horizon
+from models.horizons import labelled
+from models.measurement import fit_baselines, measure
+from models.per_horizon import at_horizon, learnable
 from models.promotion import Verdict, drifted, judge
 from models.reference import fix_reference
 from models.scoring import HorizonPart, ScoringModel, fix_bands
 from models.settings import TrainingSettings
-from models.splits import LATER_PARTS, Split, split_dates
 from models.training_rows import newest, ordered, outcomes, window, without_data
 
 
@@ -49,7 +43,8 @@ class TrainingResult:
     which it ranks. `without_data` says which features were left out because nothing can be learnt
     from them, `leak_suspects` which the guards suspect, `allowed` for which of these a person vouches.
     All measures are of the primary horizon, but for `other_horizons`; `horizons_left_out` says why a
-    horizon has no probability.
+    horizon has no probability. `duel` holds the paired differences to the champion on the same later rows, and how many accounts
+    of the newest day would change band only because of the model; None without a champion to compare with.
     """
 
     model: ScoringModel
@@ -71,6 +66,7 @@ class TrainingResult:
     test_rows: pl.DataFrame = field(default_factory=pl.DataFrame)
     other_horizons: dict[int, dict] = field(default_factory=dict)
     horizons_left_out: dict[int, str] = field(default_factory=dict)
+    duel: dict | None = None
 
 
 def train(
@@ -78,13 +74,14 @@ def train(
     settings: TrainingSettings,
     metadata: dict | None = None,
     contract: tuple[Feature, ...] = FEATURES,
+    champion: Champion | None = None,
 ) -> TrainingResult:
     """Train on rows of account_id, as_of_date, features, is_converted (all matured).
 
     Scores compare with the accounts of the newest as-of date. `metadata` is stored with the model
-    and must not hold clock times; `contract` holds the rows of the feature contract. The same rows
-    in any order give the same model. Raises ValueError on an empty training set or unknown
-    outcomes, ContractError on absent columns.
+    and must not hold clock times; `contract` holds the rows of the feature contract; `champion` is what it has to beat. The
+    same rows in any order give the same model. Raises ValueError on an empty training set or unknown outcomes, ContractError
+    on absent columns.
     """
     every = ordered(training_set)
     rows = labelled(every, settings.horizon_days)
@@ -92,9 +89,9 @@ def train(
         raise ValueError(f"no row has a window of {settings.horizon_days} days that has closed")
     features, empty = _features(rows, settings, contract)
     suspects, allowed = _suspects(rows, features, settings)
-    horizons, left_out = _horizons(every, settings)
+    horizons, left_out = learnable(every, settings)
     said = {
-        horizon: _at_horizon(every, horizon, horizons, features, settings) for horizon in horizons
+        horizon: at_horizon(every, horizon, horizons, features, settings) for horizon in horizons
     }
     primary = said[settings.horizon_days]
     tested, choice = primary.tested, primary.choice
@@ -103,9 +100,7 @@ def train(
     facts = window(rows)
     model = ScoringModel(
         parts=tuple(
-            HorizonPart(
-                horizon, final.boosters[horizon], _final_calibrator(said[horizon], settings)
-            )
+            HorizonPart(horizon, final.boosters[horizon], said[horizon].calibrator(settings))
             for horizon in horizons
         ),
         primary_horizon_days=settings.horizon_days,
@@ -127,6 +122,11 @@ def train(
     importance = final.importance(settings.horizon_days)
     later = measure(tested, choice.calibrator, features, settings, contract) if tested else {}
     strongest = next(iter(importance), None)
+    fought = (
+        duel(tested, later["test_rows"]["probability"].to_numpy(), champion, settings)
+        if later
+        else None
+    )
     counts = facts["converting_accounts"], facts["other_accounts"]
     verdict = judge(
         *counts,
@@ -136,6 +136,7 @@ def train(
         suspects,
         _drift(tested, later, settings),
         is_overruled=strongest in settings.promotion.allow,
+        rivals=rivals(fought, later.get("comparisons", {}), settings),
     )
     return TrainingResult(
         model=model,
@@ -155,6 +156,7 @@ def train(
             if horizon != settings.horizon_days
         },
         horizons_left_out=left_out,
+        duel=fought and fought | changed_bands(model, champion, newest(every)),
         **later,
     )
 
@@ -200,68 +202,3 @@ def _drift(tested: LaterPart | None, later: dict, settings) -> str | None:
     rows = later["test_rows"]
     means = tested.y.mean(), rows["probability"].mean(), outcomes(tested.earlier).mean()
     return drifted(*means, rows["account_id"].n_unique(), settings.promotion)
-
-
-@dataclass(frozen=True)
-class _Horizon:
-    """What was found out about one horizon; `tested` is None where history is too short for a test part."""
-
-    split: Split
-    tested: LaterPart | None
-    choice: CalibrationChoice
-
-    def describe(self, settings: TrainingSettings) -> dict:
-        """Split, calibration, measures and reliability bins, ready for JSON."""
-        measured = {"metrics": None, "reliability": []}
-        if self.tested is not None:
-            measured = measure_horizon(self.tested, self.choice.calibrator, settings)
-        return {"split": self.split.describe(), "calibration": self.choice.report, **measured}
-
-
-def _horizons(every: pl.DataFrame, settings) -> tuple[list[int], dict[int, str]]:
-    """Horizons that can be learnt, in order, and why the others cannot. The primary one is judged as a whole (promotion.py)."""
-    kept, left_out, least = [], {}, settings.promotion
-    for horizon in settings.horizons:
-        if horizon == settings.horizon_days:
-            kept.append(horizon)
-            continue
-        if horizon > settings.horizon_days and not settings.refit:
-            left_out[horizon] = (
-                "training.refit is off: what is measured at the primary horizon scores"
-            )
-            continue
-        facts = window(at_risk(every, horizon, previous(kept, horizon)))
-        counts = facts["converting_accounts"], facts["other_accounts"]
-        if counts[0] < least.min_positives or counts[1] < least.min_negatives:
-            left_out[horizon] = (
-                f"{counts[0]} accounts that converted after day {previous(kept, horizon)} and {counts[1]} that did not; "
-                f"at least {least.min_positives} and {least.min_negatives} are needed"
-            )
-            continue
-        kept.append(horizon)
-    return kept, left_out
-
-
-def _at_horizon(every, horizon: int, horizons, features, settings) -> _Horizon:
-    split = split_dates(labelled(every, horizon)["as_of_date"], horizon, settings.split)
-    chain = [one for one in horizons if one <= horizon]
-    before, tested = (
-        fit_before(every, split, part, chain, features, settings)
-        for part in ("calibration", "test")
-    )
-    return _Horizon(split, tested, _choose(before, tested, settings))
-
-
-def _choose(fitted_on: LaterPart | None, judged_on: LaterPart | None, settings):
-    if fitted_on is None or judged_on is None:
-        why = f"no {' and '.join(LATER_PARTS[1:])} part to fit and judge a calibrator on"
-        return CalibrationChoice(Identity(), {"kept": "identity", "why": why})
-    return choose_calibrator(
-        fitted_on.y, fitted_on.raw, judged_on.y, judged_on.raw, settings.calibration_min_gain
-    )
-
-
-def _final_calibrator(one: _Horizon, settings) -> Calibrator:
-    if not settings.refit or one.tested is None:
-        return one.choice.calibrator
-    return fit_calibrator(one.choice.report["kept"], one.tested.y, one.tested.raw)

@@ -21,7 +21,7 @@ def training_record(result: TrainingResult, settings: TrainingSettings) -> dict:
     """All that is said of a training in one JSON-ready record, without the model itself."""
     names = ("window", "split", "trees", "calibration", "importance", "metrics")
     more = ("baseline_metrics", "comparisons", "component_metrics", "reliability", "without_data")
-    guards = ("leak_suspects", "allowed")
+    guards = ("leak_suspects", "allowed", "other_horizons", "horizons_left_out", "duel")
     return {
         "verdict": asdict(result.verdict),
         "model_digest": result.model.digest(),
@@ -46,6 +46,10 @@ def measures(result: TrainingResult) -> dict[str, float]:
     """Every number a training was measured by, under flat names; what is None is left out."""
     named = {"test": result.metrics or {}, **result.baseline_metrics, **result.component_metrics}
     against = {f"against_{name}": values for name, values in result.comparisons.items()}
+    if result.duel:
+        against["against_champion"] = {k: v for k, v in result.duel.items() if k != "champion"}
+    for horizon, one in result.other_horizons.items():
+        named[f"test_{horizon}d"] = one["metrics"] or {}
     values = flat(named | against) | {"trees": result.trees}
     return {name: float(value) for name, value in values.items() if value is not None}
 

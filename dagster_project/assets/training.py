@@ -21,6 +21,9 @@ from dagster_project.provenance import code_version, trainer_digest
 from dagster_project.resources import ScoringHome
 from dagster_project.training_set import read_training_set
 from dagster_project.warehouse import columns_of, replace_rows
+from models.duel import Champion
+from models.model_files import OtherFormatError
+from models.registry import Registry
 from models.training import TrainingResult, train
 from models.training_rows import training_digest
 
@@ -153,14 +156,18 @@ def _train_and_register(
     left_out = {"thinning": thinning.describe()} if thinning else {}
     context.log.info(f"training on {rows.height} rows {left_out or ''}")
     registry = scoring_home.registry()
+    since = scores_from or _first_day_to_score(scoring_home, as_of)
+    champion = _champion(registry, as_of, since)
+    metadata = {"trained_as_of": as_of.isoformat(), **left_out}
     with registry.opened_meanwhile():
-        result = train(rows, settings, metadata={"trained_as_of": as_of.isoformat(), **left_out})
+        result = train(rows, settings, metadata=metadata, champion=champion)
+    made_by = f"{trainer_digest()} {champion.model.digest()}" if champion else trainer_digest()
     version, run_id = registry.register(
         result,
         settings=settings,
         trained_as_of=as_of,
-        champion_from=scores_from or _first_day_to_score(scoring_home, as_of),
-        digest=training_digest(rows, settings, trainer_digest()),
+        champion_from=since,
+        digest=training_digest(rows, settings, made_by),
         code_version=code,
     )
     context.log.info(f"scoring model {version}: {result.verdict.verdict}. {result.verdict.why}")
@@ -170,6 +177,17 @@ def _train_and_register(
     yield dg.MaterializeResult(
         asset_key="reliability_bins", metadata={"dagster/row_count": len(result.reliability)}
     )
+
+
+def _champion(registry: Registry, as_of: date, day: date) -> Champion | None:
+    """Whom a training has to beat to score `day`. A model that this version cannot read cannot score either: it is none."""
+    version = registry.champion_before(as_of, day)
+    if version is None:
+        return None
+    try:
+        return Champion(version, registry.load_version(version), registry.trained_as_of(version))
+    except OtherFormatError:
+        return None
 
 
 def _first_day_to_score(scoring_home: ScoringHome, as_of: date) -> date:
@@ -213,6 +231,7 @@ def _store(
         "components": json.dumps(result.component_metrics, sort_keys=True),
         "calibration": json.dumps(result.calibration, sort_keys=True),
         "other_horizons": json.dumps(_measures_of(result), sort_keys=True),
+        "against_champion": json.dumps(result.duel, sort_keys=True) if result.duel else None,
         "snapshot_features": sorted(
             c.feature.name
             for c in result.model.encoder.columns
@@ -275,10 +294,21 @@ def _metadata(result: TrainingResult, version: str) -> dict[str, Any]:
         "verdict": result.verdict.verdict,
         "why": result.verdict.why,
         "rows learnt from": result.window["rows"],
+        **_beside_champion(result),
         **_left_out(result),
         **shown,
         **others,
         "calibration": dg.MetadataValue.json(result.calibration),
+    }
+
+
+def _beside_champion(result: TrainingResult) -> dict[str, Any]:
+    if result.duel is None:
+        return {}
+    found = result.duel
+    return {
+        "beside scoring model": found["champion"],
+        "accounts that change band": f"{found['accounts_that_change_band']} of {found['accounts']}",
     }
 
 

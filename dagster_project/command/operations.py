@@ -23,7 +23,7 @@ from dagster_project.landing.inbox import waiting_days
 from dagster_project.landing.known_at import arrival_day
 from dagster_project.landing.store import landed_before, sha256_of
 from dagster_project.publisher import last_published
-from models.promotion import PROMOTE
+from models.promotion import KEEP, PROMOTE
 
 
 def land(
@@ -179,7 +179,8 @@ def retrain(
         home, "retrain", partition=quarter_of(as_of), config=config, show_progress=show
     )
     said = outcome.metadata.get("trained_models", {})
-    if outcome.ok and said["verdict"] != PROMOTE:
+    # That the model in force is kept is no failure.
+    if outcome.ok and said["verdict"] not in (PROMOTE, KEEP):
         why = f"training refused ({said['verdict']}): {said['why']}"
         outcome = replace(outcome, ok=False, problems=(why,))
     if not outcome.ok:

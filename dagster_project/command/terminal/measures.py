@@ -13,13 +13,14 @@ from dagster_project.command.terminal.console import print_lines
 from dagster_project.command.terminal.tables import Column, print_table
 from dagster_project.command.terminal.text import literal
 from dagster_project.command.terminal.wording import counted, decimal
-from models.promotion import PROMOTE
+from models.promotion import KEEP, PROMOTE
 
 
 def print_training(row: Mapping[str, Any]) -> None:
     """Print a training (a row of trained_models): verdict, what it rests on, and how it fares beside the baselines."""
     version, since = literal(row["scoring_model_version"]), row["champion_from"]
-    verdict = "promoted" if row["verdict"] == PROMOTE else f"refused ({row['verdict']})"
+    words = {PROMOTE: "promoted", KEEP: "not promoted"}
+    verdict = words.get(row["verdict"], f"refused ({row['verdict']})")
     print_lines(f"Scoring model {version}: {verdict}. {row['why']}.")
     if since and (until := row.get("withdrawn_from")):
         print_lines(
@@ -46,8 +47,8 @@ def print_training(row: Mapping[str, Any]) -> None:
     if ahead:
         names = " and ".join(name.replace("_", " ") for name in ahead)
         print_lines(
-            f"By AUC {names} {'is' if len(ahead) == 1 else 'are'} ahead here. A model is promoted for having signal, not for a "
-            "lead; `scoring evaluate` says of a scored day how sure a lead is.",
+            f"By AUC {names} {'is' if len(ahead) == 1 else 'are'} ahead here. To be promoted a model must beat the one in "
+            "force and the scorecard, no other baseline; `scoring evaluate` says of a scored day how sure a lead is.",
             "",
         )
 

@@ -12,7 +12,7 @@ from dagster_project.command.terminal.console import print_lines
 from dagster_project.command.terminal.tables import Column, print_table
 from dagster_project.command.terminal.text import NOTHING
 from dagster_project.command.terminal.wording import decimal
-from models.promotion import PROMOTE
+from models.promotion import KEEP, PROMOTE
 
 if TYPE_CHECKING:
     from dagster_project.command.walk_forward import Quarter
@@ -67,5 +67,7 @@ def _refusal(quarter: Quarter) -> str:
     """Why a quarter has no model of its own."""
     if quarter.training is None:
         return f"no training, since {quarter.untrained_because}"
+    if quarter.training["verdict"] == KEEP:
+        return f"the model before stays: {quarter.training['why']}"
     is_promoted = quarter.training["verdict"] == PROMOTE
     return "" if is_promoted else f"training refused: {quarter.training['why']}"

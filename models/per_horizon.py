@@ -1,0 +1,96 @@
+"""Each horizon on its own later data: its split, the fits before its parts, its calibrator.
+
+Belongs here: which horizons can be learnt, and what is found out about one of them. Does not belong here: fits (chain.py),
+calibrators (calibration.py), the measures of the primary horizon (measurement.py).
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from models.calibration import (
+    CalibrationChoice,
+    Calibrator,
+    Identity,
+    choose_calibrator,
+    fit_calibrator,
+)
+from models.chain import LaterPart, fit_before
+from models.feature import Feature
+from models.horizons import at_risk, labelled, previous
+from models.measurement import measure_horizon
+from models.settings import TrainingSettings
+from models.splits import LATER_PARTS, Split, split_dates
+from models.training_rows import window
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """What was found out about one horizon; `tested` is None where history is too short for a test part."""
+
+    split: Split
+    tested: LaterPart | None
+    choice: CalibrationChoice
+
+    def calibrator(self, settings: TrainingSettings) -> Calibrator:
+        """The kept one for the final model: learnt anew on the newest predictions made the way the final model's will be."""
+        if not settings.refit or self.tested is None:
+            return self.choice.calibrator
+        return fit_calibrator(self.choice.report["kept"], self.tested.y, self.tested.raw)
+
+    def describe(self, settings: TrainingSettings) -> dict:
+        """Split, calibration, measures and reliability bins, ready for JSON."""
+        measured = {"metrics": None, "reliability": []}
+        if self.tested is not None:
+            measured = measure_horizon(self.tested, self.choice.calibrator, settings)
+        return {"split": self.split.describe(), "calibration": self.choice.report, **measured}
+
+
+def learnable(every: pl.DataFrame, settings: TrainingSettings) -> tuple[list[int], dict[int, str]]:
+    """Horizons that can be learnt, in order, and why the others cannot. The primary one is judged as a whole (promotion.py)."""
+    kept, left_out, least = [], {}, settings.promotion
+    for horizon in settings.horizons:
+        if horizon == settings.horizon_days:
+            kept.append(horizon)
+            continue
+        if horizon > settings.horizon_days and not settings.refit:
+            left_out[horizon] = (
+                "training.refit is off: what is measured at the primary horizon scores"
+            )
+            continue
+        facts = window(at_risk(every, horizon, previous(kept, horizon)))
+        counts = facts["converting_accounts"], facts["other_accounts"]
+        if counts[0] < least.min_positives or counts[1] < least.min_negatives:
+            left_out[horizon] = (
+                f"{counts[0]} accounts that converted after day {previous(kept, horizon)} and {counts[1]} that did not; "
+                f"at least {least.min_positives} and {least.min_negatives} are needed"
+            )
+            continue
+        kept.append(horizon)
+    return kept, left_out
+
+
+def at_horizon(
+    every: pl.DataFrame,
+    horizon: int,
+    horizons: list[int],
+    features: tuple[Feature, ...],
+    settings: TrainingSettings,
+) -> Horizon:
+    """Fit before the horizon's calibration part and before its test part, and choose its calibrator."""
+    split = split_dates(labelled(every, horizon)["as_of_date"], horizon, settings.split)
+    chain = [one for one in horizons if one <= horizon]
+    before, tested = (
+        fit_before(every, split, part, chain, features, settings)
+        for part in ("calibration", "test")
+    )
+    return Horizon(split, tested, _choose(before, tested, settings))
+
+
+def _choose(fitted_on: LaterPart | None, judged_on: LaterPart | None, settings):
+    if fitted_on is None or judged_on is None:
+        why = f"no {' and '.join(LATER_PARTS[1:])} part to fit and judge a calibrator on"
+        return CalibrationChoice(Identity(), {"kept": "identity", "why": why})
+    return choose_calibrator(
+        fitted_on.y, fitted_on.raw, judged_on.y, judged_on.raw, settings.calibration_min_gain
+    )
