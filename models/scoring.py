@@ -169,8 +169,9 @@ def flags(encoder: Encoder, frame: pl.DataFrame, little_data_below: float) -> pl
         (False, True): [OUT_OF_DISTRIBUTION],
         (True, True): [LITTLE_DATA, OUT_OF_DISTRIBUTION],
     }
-    rows = [texts[pair] for pair in zip(little.tolist(), strange.tolist(), strict=True)]
-    return pl.Series("flags", rows, dtype=pl.List(pl.String))
+    # one list a combination, handed out by number: a list a row would take longer than the score
+    lists = pl.Series("flags", list(texts.values()), dtype=pl.List(pl.String))
+    return lists.gather(pl.Series(little + 2 * strange.astype(np.int64)))
 
 
 def _presence(series: pl.Series, column: EncodedFeature) -> tuple[np.ndarray, np.ndarray]:

@@ -45,7 +45,7 @@ class BoosterSettings(Settings):
     reg_lambda: float = Field(5.0, ge=0)
     max_bin: int = Field(128, ge=2)
     max_trees: int = Field(600, ge=1)
-    early_stopping_trees: int = Field(50, ge=1)
+    early_stopping_trees: int = Field(25, ge=1)
     min_trees: int = Field(20, ge=1)
     default_trees: int = Field(150, ge=1)
     nthread: int = Field(2, ge=1)

@@ -17,7 +17,7 @@ conversion:
   won_stages: [Closed Won]
   open_stages: [Prospecting, Qualification, Needs Analysis, Proposal, Negotiation]
   mode: new_business
-  horizons_days: [90]
+  horizons_days: [30, 90, 180]
   primary_horizon_days: 90
   recording_starts: {first_day}
 eligibility:

@@ -20,7 +20,7 @@ from models.training import train
 from tests.factories import training_rows, training_settings, year_ends
 
 COLUMNS = [
-    "as_of_date", "account_id", "raw_probability", "win_probability_365d", "score", "band",
+    "as_of_date", "account_id", "raw_probability", "win_probability_365d", "expected_days_to_close", "score", "band",
     "fit_score", "engagement_score", "intent_score", "flags", "feature_digest",
 ]  # fmt: skip
 
