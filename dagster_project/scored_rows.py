@@ -19,9 +19,6 @@ from models.scoring import ScoringModel
 
 # What this version cannot say yet is null, never zero.
 NOT_SAID = {
-    "grade": pl.String,
-    "tier": pl.Int32,
-    "segment": pl.String,
     "expected_deal_usd": pl.Float64,
     "expected_value_usd": pl.Float64,
 }

@@ -44,7 +44,8 @@ KEY = ["as_of_date", "account_id"]
 # What a row says of itself; names of the horizons' probabilities come from the published table. Rank and changes are
 # relations between rows, and follow from these.
 COMPARED = (
-    "feature_digest", "score", "band", "fit_score", "engagement_score", "intent_score", "flags", "reasons", "score_basis",
+    "feature_digest", "score", "band", "fit_score", "engagement_score", "intent_score", "readiness_score",
+    "grade", "tier", "segment", "flags", "reasons", "score_basis",
     "feature_contract_version", "expected_days_to_close",
 )  # fmt: skip
 # Another kind of processor may round sums differently.

@@ -24,7 +24,8 @@ TABLES = {
     "account_predictions": """
         as_of_date date not null, account_id varchar not null, raw_probability double,
         win_probabilities map(integer, double), expected_days_to_close double, score double, band varchar,
-        fit_score double, engagement_score double, intent_score double, grade varchar, tier integer, segment varchar,
+        fit_score double, engagement_score double, intent_score double,
+        readiness_score double, grade varchar, tier integer, segment varchar,
         expected_deal_usd double, expected_value_usd double, reasons varchar[], flags varchar[], score_basis varchar not null,
         scoring_model_version varchar, is_restated boolean, feature_contract_version varchar, feature_digest varchar,
         scored_at timestamp, run_id varchar""",

@@ -1,4 +1,4 @@
-"""Component scores: one family of features on its own, 0-100.
+"""Component scores: one family of features on its own (readiness: several), 0-100.
 
 Belongs here: which families have a component (COMPONENTS, the one list), their fit, their score.
 Does not belong here: the score of the whole (scoring.py) and how good a component is
@@ -7,7 +7,8 @@ Does not belong here: the score of the whole (scoring.py) and how good a compone
 A component is a small model on the features of its family alone, scored as the whole is: where its
 raw probability stands among the accounts of the reference population that have data. Null, never
 zero, where nothing can be said: no feature of the family has data in this home, or the account has
-no value of any of them. Relationship features belong to no component; they count only in the whole.
+no value of any of them. Readiness is all that moves (own behaviour, research, dealings with sales), as against fit: what a
+company is.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ COMPONENTS = {
     "fit": "fit_score",
     "engagement": "engagement_score",
     "intent": "intent_score",
+    "readiness": "readiness_score",
 }
+# Components of more than one family.
+FAMILIES = {"readiness": ("engagement", "intent", "relationship")}
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,8 @@ def fit_components(
     """
     fitted = []
     for family in COMPONENTS:
-        own = [f for f in features if f.family == family and tells_apart(rows, f)]
+        mine = families_of(family)
+        own = [f for f in features if f.family in mine and tells_apart(rows, f)]
         known, reference = (
             frame.filter(pl.Series(has_data(frame, own), dtype=pl.Boolean))
             for frame in (rows, population)
@@ -85,6 +90,11 @@ def fit_components(
         if reference.height and known["is_converted"].n_unique() == 2:
             fitted.append(_fit(family, own, known, reference, settings))
     return tuple(fitted)
+
+
+def families_of(component: str) -> tuple[str, ...]:
+    """Families of features that a component learns from."""
+    return FAMILIES.get(component, (component,))
 
 
 def tells_apart(rows: pl.DataFrame, feature: Feature) -> bool:

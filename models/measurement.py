@@ -49,13 +49,14 @@ def measure(
         )
         # its order: a rule's few probabilities would rank worse than the rule does
         table = table.with_columns(pl.Series(name, order))
+    components, measured = _components(tested, features, settings)
     return {
         "metrics": evaluate(tested.y, probability, groups, seed, rounds, tested.raw),
         "baseline_metrics": scores,
         "comparisons": comparisons,
-        "component_metrics": _components(tested, features, settings),
+        "component_metrics": measured,
         "reliability": reliability(tested.y, probability),
-        "test_rows": table,
+        "test_rows": table.with_columns(components),
     }
 
 
@@ -103,14 +104,17 @@ def _safe_lines(rows: pl.DataFrame, settings: TrainingSettings, contract) -> tup
     return tuple(ln for ln in settings.scorecard.lines if allowed.issuperset(ln.columns))
 
 
-def _components(tested: LaterPart, features, settings: TrainingSettings) -> dict[str, dict]:
-    """How each component orders the accounts that it can say something of."""
-    earlier, found = tested.earlier, {}
+def _components(
+    tested: LaterPart, features, settings: TrainingSettings
+) -> tuple[list[pl.Series], dict[str, dict]]:
+    """Component scores of the later rows, and how each orders the accounts that it can say something of."""
+    earlier, scores, found = tested.earlier, [], {}
     for component in fit_components(earlier, features, settings, newest(earlier)):
+        scores.append(component.score(tested.rows))
         raw = component.raw(tested.rows)
         known = ~np.isnan(raw)
         groups = tested.rows["account_id"].filter(pl.Series(known))
         rounds = min(settings.bootstrap_rounds, COMPONENT_ROUNDS)
         measured = evaluate(tested.y[known], raw[known], groups, settings.seed, rounds)
         found[component.name] = {name: measured.get(name) for name in OF_COMPONENTS}
-    return found
+    return scores, found

@@ -14,13 +14,14 @@ from models._xgboost import xgb
 from models.calibration import calibrator_from_dict
 from models.components import Component
 from models.encoding import Encoder
+from models.grades import Grades, Limits
 from models.reference import Reference
 from models.scoring import Bands, HorizonPart, ScoringModel
 from models.settings import DealWords
 
-FORMAT = 2
-# format 1 had no components
-READABLE = (1, FORMAT)
+FORMAT = 3
+# format 1 had no components, format 2 no grades
+READABLE = (1, 2, FORMAT)
 MODEL_FILE = "scoring_model.json"
 
 
@@ -69,6 +70,7 @@ def _model_of(directory: Path, content: dict) -> ScoringModel:
         encoder=Encoder.from_dict(content["features"]),
         reference=_reference(content["reference"]),
         bands=Bands(**content["bands"]),
+        grades=Grades(**{k: Limits(tuple(v)) for k, v in content.get("grades", {}).items()}),
         components=tuple(_load_component(directory, row, nthread) for row in rows),
         little_data_below=content["little_data_below"],
         nthread=nthread,
@@ -108,6 +110,7 @@ def _content(model: ScoringModel, boosters: dict[str, bytes]) -> dict:
         "primary_horizon_days": model.primary_horizon_days,
         "features": model.encoder.to_dict(),
         "reference": asdict(model.reference),
+        "grades": {name: list(limits.starts) for name, limits in vars(model.grades).items()},
         "bands": {"hot_from": model.bands.hot_from, "warm_from": model.bands.warm_from},
         "little_data_below": model.little_data_below,
         "nthread": model.nthread,

@@ -20,7 +20,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from models.components import COMPONENTS, has_data, present
+from models.components import COMPONENTS, families_of, has_data, present
 from models.encoding import feature_digests, numbers, require_columns
 from models.explanation import factor_rows, in_words
 from models.feature_contract import FEATURES, Feature, contract_version
@@ -33,6 +33,12 @@ FORMAT = 1
 PREFIX = "scorecard-"
 # points below a millionth are rounding, which may differ between processors
 DIGITS = 6
+# whether points make conversions is not known, so neither is who would convert at a multiple of the base rate
+NO_GRADES = (
+    pl.lit(None, dtype=pl.String).alias("grade"),
+    pl.lit(None, dtype=pl.Int32).alias("tier"),
+    pl.lit(None, dtype=pl.String).alias("segment"),
+)
 # what has faded below half a point is no reason any more
 MIN_POINTS_SAID = 0.5
 
@@ -77,6 +83,7 @@ class Scorecard:
             pl.Series("score", score, dtype=pl.Float64),
             pl.Series("band", bands.of(score), dtype=pl.String),
             *(self._component(frame, points, family) for family in COMPONENTS),
+            *NO_GRADES,
             self._flags(frame),
             feature_digests(frame, self.features),
         )
@@ -132,7 +139,8 @@ class Scorecard:
 
     def _component(self, frame: pl.DataFrame, points: np.ndarray, family: str) -> pl.Series:
         """The family's lines alone, 0-100; null where it has none or the account no value."""
-        places = [n for n, feature in enumerate(self.features) if feature.family == family]
+        mine = families_of(family)
+        places = [n for n, feature in enumerate(self.features) if feature.family in mine]
         if not places:
             return pl.Series(COMPONENTS[family], [None] * frame.height, dtype=pl.Float64)
         members = tuple(self.features[place] for place in places)

@@ -21,12 +21,14 @@ from models.boosting import raw_probability
 from models.calibration import Calibrator
 from models.components import COMPONENTS, Component
 from models.encoding import EncodedFeature, Encoder, feature_digests, numbers, require_columns
+from models.grades import Grades
 from models.horizons import coherent, cumulative, expected_days_to_close
 from models.reference import Reference
 from models.settings import BandSettings, DealWords
 
 LITTLE_DATA = "little data"
 OUT_OF_DISTRIBUTION = "out of distribution"
+BURNING_NEED = "burning need"
 EXPECTED_DAYS = "expected_days_to_close"
 # beyond the range seen in training by this share of it counts as out of distribution
 RANGE_SLACK = 0.05
@@ -68,6 +70,7 @@ class ScoringModel:
     reference: Reference
     bands: Bands
     components: tuple[Component, ...] = ()
+    grades: Grades = Grades()
     little_data_below: float = 0.5
     nthread: int = 2
     deal_words: DealWords = DealWords()
@@ -83,7 +86,7 @@ class ScoringModel:
 
         Columns: as_of_date, account_id, raw_probability, win_probability_<h>d for each horizon (never falling with it),
         expected_days_to_close (null with one horizon), score (0-100), band, the component scores (0-100, null where nothing can
-        be said), flags (list of text), feature_digest. Raises ContractError if a column is absent.
+        be said), grade, tier, segment, flags (list of text), feature_digest. Raises ContractError if a column is absent.
         """
         require_columns(frame, ["account_id", "as_of_date", *self.encoder.names])
         matrix = self.encoder.matrix(frame)
@@ -96,6 +99,9 @@ class ScoringModel:
         )
         days = expected_days_to_close(calibrated)
         features = [column.feature for column in self.encoder.columns]
+        components = self._component_scores(frame)
+        by_name = {series.name: series for series in components}
+        matrix_of_grades = self.grades.of(by_name["fit_score"], by_name["readiness_score"])
         return frame.select("as_of_date", "account_id").with_columns(
             pl.Series("raw_probability", primary, dtype=pl.Float64),
             *(
@@ -105,8 +111,9 @@ class ScoringModel:
             pl.Series(EXPECTED_DAYS, [None] * frame.height if days is None else days, pl.Float64),
             pl.Series("score", score, dtype=pl.Float64),
             pl.Series("band", self.bands.of(score), dtype=pl.String),
-            *self._component_scores(frame),
-            flags(self.encoder, frame, self.little_data_below),
+            *components,
+            *matrix_of_grades,
+            flags(self.encoder, frame, self.little_data_below, matrix_of_grades),
             feature_digests(frame, features),
         )
 
@@ -155,23 +162,26 @@ def fix_bands(settings: BandSettings) -> Bands:
     return Bands(round(100 * (1 - settings.hot_share), 6), round(100 * cold, 6))
 
 
-def flags(encoder: Encoder, frame: pl.DataFrame, little_data_below: float) -> pl.Series:
-    """List of flags of each row: little data, out of distribution."""
+def flags(
+    encoder: Encoder, frame: pl.DataFrame, little_data_below: float, grades: pl.DataFrame
+) -> pl.Series:
+    """List of flags of each row: little data, out of distribution, burning need (weak fit, strong behaviour)."""
     known, strange = np.zeros(frame.height), np.zeros(frame.height, dtype=bool)
     for column in encoder.columns:
         present, outside = _presence(frame[column.feature.name], column)
         known += present
         strange |= outside
     little = known < little_data_below * len(encoder.columns)
-    texts = {
-        (False, False): [],
-        (True, False): [LITTLE_DATA],
-        (False, True): [OUT_OF_DISTRIBUTION],
-        (True, True): [LITTLE_DATA, OUT_OF_DISTRIBUTION],
-    }
+    burning = grades["grade"].is_in(["C", "D"]) & (grades["tier"] == 1)
+    found = (little, strange, burning.fill_null(False).to_numpy())
+    names = (LITTLE_DATA, OUT_OF_DISTRIBUTION, BURNING_NEED)
     # one list a combination, handed out by number: a list a row would take longer than the score
-    lists = pl.Series("flags", list(texts.values()), dtype=pl.List(pl.String))
-    return lists.gather(pl.Series(little + 2 * strange.astype(np.int64)))
+    lists = [
+        [name for place, name in enumerate(names) if number & 1 << place]
+        for number in range(1 << len(names))
+    ]
+    numbers_of = sum(hits.astype(np.int64) << place for place, hits in enumerate(found))
+    return pl.Series("flags", lists, dtype=pl.List(pl.String)).gather(pl.Series(numbers_of))
 
 
 def _presence(series: pl.Series, column: EncodedFeature) -> tuple[np.ndarray, np.ndarray]:

@@ -4,9 +4,11 @@ Belongs here: frozen settings of training, splitting, banding and promotion.
 Does not belong here: reading scoring.yaml (the caller builds these from it), and any computation.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Multiple = Annotated[float, Field(gt=0)]
 
 
 class Settings(BaseModel):
@@ -52,10 +54,22 @@ class BoosterSettings(Settings):
 
 
 class BandSettings(Settings):
-    """Shares of the reference population that are hot and warm; the rest is cold."""
+    """Shares of the reference population that are hot and warm; the rest is cold. Grades A, B, C (the rest D) and tiers 1, 2, 3
+    (the rest 4) begin where accounts convert at these multiples of the base rate.
+    """
 
     hot_share: float = Field(0.10, gt=0, lt=1)
     warm_share: float = Field(0.20, gt=0, lt=1)
+    grade_lifts: tuple[Multiple, Multiple, Multiple] = (1.5, 1.0, 0.5)
+    tier_lifts: tuple[Multiple, Multiple, Multiple] = (3.0, 1.0, 0.5)
+
+    @model_validator(mode="after")
+    def _lifts_fall(self) -> "BandSettings":
+        for name in ("grade_lifts", "tier_lifts"):
+            lifts = getattr(self, name)
+            if list(lifts) != sorted(set(lifts), reverse=True):
+                raise ValueError(f"{name} {list(lifts)} must fall: the best class comes first")
+        return self
 
 
 class PromotionSettings(Settings):

@@ -22,6 +22,7 @@ from models.components import fit_components
 from models.duel import Champion, changed_bands, duel, rivals
 from models.encoding import require_columns
 from models.feature_contract import FEATURES, Feature, contract_version, usable_features
+from models.grades import Grades, fix_grades
 from models.guards import Suspect, leak_suspects
 from models.horizons import labelled
 from models.measurement import fit_baselines, measure
@@ -39,8 +40,8 @@ class TrainingResult:
     a polars frame.
 
     `metrics` is None and the other measures are empty without a test part; `test_rows` holds
-    as_of_date, account_id, is_converted, raw_probability, probability and one column a baseline, by
-    which it ranks. `without_data` says which features were left out because nothing can be learnt
+    as_of_date, account_id, is_converted, raw_probability, probability, one column a baseline, by
+    which it ranks, and the component scores. `without_data` says which features were left out because nothing can be learnt
     from them, `leak_suspects` which the guards suspect, `allowed` for which of these a person vouches.
     All measures are of the primary horizon, but for `other_horizons`; `horizons_left_out` says why a
     horizon has no probability. `duel` holds the paired differences to the champion on the same later rows, and how many accounts
@@ -98,6 +99,7 @@ def train(
     is_anew = settings.refit or tested is None
     final = fit_chain(every, horizons, features, settings) if is_anew else tested.fit
     facts = window(rows)
+    later = measure(tested, choice.calibrator, features, settings, contract) if tested else {}
     model = ScoringModel(
         parts=tuple(
             HorizonPart(horizon, final.boosters[horizon], said[horizon].calibrator(settings))
@@ -110,6 +112,7 @@ def train(
         components=fit_components(
             rows if is_anew else tested.earlier, features, settings, newest(every)
         ),
+        grades=fix_grades(later["test_rows"], settings.bands) if later else Grades(),
         little_data_below=settings.little_data_below,
         nthread=settings.booster.nthread,
         deal_words=settings.deal_words,
@@ -120,7 +123,6 @@ def train(
         },
     )
     importance = final.importance(settings.horizon_days)
-    later = measure(tested, choice.calibrator, features, settings, contract) if tested else {}
     strongest = next(iter(importance), None)
     fought = (
         duel(tested, later["test_rows"]["probability"].to_numpy(), champion, settings)

@@ -21,7 +21,7 @@ CLASSES = {
 }
 # Of the accounts that the model scored and explained, this share has a reason, or the day is stopped.
 REASONED_SHARE = 0.95
-COMPONENTS = ("fit_score", "engagement_score", "intent_score")
+COMPONENTS = ("fit_score", "engagement_score", "intent_score", "readiness_score")
 PROVENANCE = (
     "scoring_model_version",
     "score_basis",

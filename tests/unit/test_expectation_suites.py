@@ -117,6 +117,7 @@ def scores() -> pl.DataFrame:
             "fit_score": [100 * value for value in chance],
             "engagement_score": [50.0, None] * (ROWS // 2),
             "intent_score": pl.Series([None] * ROWS, dtype=pl.Float64),
+            "readiness_score": pl.Series([50.0] * ROWS),
             "rank": list(range(1, ROWS + 1)),
             "band": ["hot", "warm", "cold"] * (ROWS // 3),
             "grade": ["A", None] * (ROWS // 2),
@@ -295,7 +296,7 @@ DAMAGES: dict[str, dict[str, Damage]] = {
         "win_probability_90d_empty_where_scorecard": put("score_basis", "scorecard"),
         **{
             f"{name}_0_to_100": put(name, value)
-            for name, value in zip(COMPONENTS, (-0.1, 100.1, 101.0), strict=True)
+            for name, value in zip(COMPONENTS, (-0.1, 100.1, 101.0, -9.0), strict=True)
         },
         "win_probability_90d_at_least_30d": put("win_probability_30d", 0.95),
         "rank_present": put("rank", None),

@@ -50,8 +50,15 @@ def result(rows):
 
 
 def test_families_with_data_have_a_component_and_no_other(result):
-    assert [one.name for one in result.model.components] == ["fit_score", "engagement_score"]
+    names = ["fit_score", "engagement_score", "readiness_score"]
+    assert [one.name for one in result.model.components] == names
     by_family = {one.family: one.encoder.names for one in result.model.components}
+    # readiness is all that moves
+    assert by_family.pop("readiness") == [
+        column.feature.name
+        for column in result.model.encoder.columns
+        if column.feature.family != "fit" and column.feature.name != "market_heat"
+    ]
     assert by_family == {"fit": ["employees"], "engagement": ["visits_30d"]}
 
 
@@ -71,7 +78,7 @@ def test_the_newest_days_accounts_with_data_set_the_scale(result, rows):
 
 def test_components_are_measured_on_the_later_part(result):
     measured = result.component_metrics
-    assert set(measured) == {"fit_score", "engagement_score"}
+    assert set(measured) == {"fit_score", "engagement_score", "readiness_score"}
     assert measured["engagement_score"]["auc_low"] > 0.5
     assert measured["fit_score"]["auc_low"] <= 0.5 <= measured["fit_score"]["auc_high"]
     # a quarter of the accounts has no visits to be judged by
@@ -86,7 +93,7 @@ def test_features_without_data_are_left_out_and_named(result, rows):
     constant = rows.with_columns(employees=pl.lit(3))
     again = train(constant, settings_for(rows), contract=CONTRACT)
     assert again.without_data["employees"] == "all rows have the same value"
-    assert [one.family for one in again.model.components] == ["engagement"]
+    assert [one.family for one in again.model.components] == ["engagement", "readiness"]
 
 
 def test_a_feature_without_data_changes_nothing_but_the_contract(result, rows):
@@ -108,6 +115,7 @@ def test_files_hold_the_components_in_xgboosts_own_format(result, rows, tmp_path
         "engagement_score.ubj",
         "fit_score.ubj",
         "horizon_365d.ubj",
+        "readiness_score.ubj",
         MODEL_FILE,
     }
     again = ScoringModel.load(tmp_path)
@@ -120,17 +128,17 @@ def test_a_model_written_before_there_were_components_still_scores(result, rows,
     shutil.copytree(tmp_path / "new", tmp_path / "old")
     path = tmp_path / "old" / MODEL_FILE
     content = json.loads(path.read_text())
-    del content["components"]
+    del content["components"], content["grades"]
     path.write_text(json.dumps(content | {"format": 1}))
     scores = ScoringModel.load(tmp_path / "old").score(rows)
     assert scores["score"].equals(result.model.score(rows)["score"])
-    assert scores["fit_score"].null_count() == rows.height
+    assert scores["fit_score"].null_count() == scores["grade"].null_count() == rows.height
 
 
 def test_without_refit_the_measured_components_score(rows):
     kept = train(rows, settings_for(rows, refit=False), contract=CONTRACT)
     assert kept.component_metrics["engagement_score"]["auc"] > 0.5
-    assert [one.name for one in kept.model.components] == ["fit_score", "engagement_score"]
+    assert len(kept.model.components) == 3
 
 
 def test_the_lists_of_components_agree():

@@ -21,7 +21,8 @@ from tests.factories import training_rows, training_settings, year_ends
 
 COLUMNS = [
     "as_of_date", "account_id", "raw_probability", "win_probability_365d", "expected_days_to_close", "score", "band",
-    "fit_score", "engagement_score", "intent_score", "flags", "feature_digest",
+    "fit_score", "engagement_score", "intent_score", "readiness_score",
+    "grade", "tier", "segment", "flags", "feature_digest",
 ]  # fmt: skip
 
 
@@ -66,6 +67,7 @@ def test_saved_and_loaded_it_scores_the_same(model, today, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "fit_score.ubj",
         "horizon_365d.ubj",
+        "readiness_score.ubj",
         MODEL_FILE,
     ]
     again = ScoringModel.load(tmp_path)

@@ -71,6 +71,7 @@ select
     ranked.fit_score,
     ranked.engagement_score,
     ranked.intent_score,
+    ranked.readiness_score,
     ranked.expected_deal_usd,
     ranked.expected_value_usd,
     ranked.rank,
