@@ -17,11 +17,6 @@ from models.registry import Registry
 from models.scorecard import Scorecard, scorecard_of
 from models.scoring import ScoringModel
 
-# What this version cannot say yet is null, never zero.
-NOT_SAID = {
-    "expected_deal_usd": pl.Float64,
-    "expected_value_usd": pl.Float64,
-}
 KEY = ["as_of_date", "account_id"]
 PROBABILITIES = pl.List(pl.Struct({"key": pl.Int32, "value": pl.Float64}))
 # What kind of evidence each vendor brings; a kind without a vendor is flagged on every row.
@@ -93,7 +88,6 @@ def _as_rows(
         pl.col("flags").list.concat(pl.lit(missing_feeds, dtype=pl.List(pl.String))).alias("flags"),
         pl.lit("scorecard" if is_scorecard else "model").alias("score_basis"),
         pl.lit(scorer.metadata["feature_contract_version"]).alias("feature_contract_version"),
-        *(pl.lit(None, dtype=kind).alias(name) for name, kind in NOT_SAID.items()),
     )
 
 

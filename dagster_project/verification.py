@@ -46,7 +46,8 @@ KEY = ["as_of_date", "account_id"]
 COMPARED = (
     "feature_digest", "score", "band", "fit_score", "engagement_score", "intent_score", "readiness_score",
     "grade", "tier", "segment", "flags", "reasons", "score_basis",
-    "feature_contract_version", "expected_days_to_close",
+    "feature_contract_version", "expected_days_to_close", "expected_deal_usd",
+    "expected_value_usd",
 )  # fmt: skip
 # Another kind of processor may round sums differently.
 TOLERANCE = 1e-6

@@ -36,19 +36,22 @@ def fit_booster(
     seed: int,
     trees: int,
     validation: tuple[np.ndarray, np.ndarray] | None = None,
+    objective: str = "binary:logistic",
 ) -> xgb.Booster:
     """Fit on (matrix, y, weights). With a validation (matrix, y) `trees` is the most there may be.
 
     Early stopping is on log loss; the booster that comes back holds the best number of trees, at
-    least settings.min_trees.
+    least settings.min_trees. Monotone constraints are those of the chance of a win, and hold for no other objective.
     """
     matrix, y, weights = data
     rows = dmatrix(encoder, matrix, settings.nthread, label=y, weight=weights)
     if validation is None:
-        return xgb.train(_parameters(encoder, settings, seed), rows, num_boost_round=trees)
+        return xgb.train(
+            _parameters(encoder, settings, seed, objective), rows, num_boost_round=trees
+        )
     later = dmatrix(encoder, validation[0], settings.nthread, label=validation[1])
     booster = xgb.train(
-        _parameters(encoder, settings, seed),
+        _parameters(encoder, settings, seed, objective),
         rows,
         num_boost_round=trees,
         evals=[(later, "validation")],
@@ -80,11 +83,19 @@ def gain_by_feature(booster: xgb.Booster) -> dict[str, float]:
     return {name: gain / total for name, gain in falling}
 
 
-def _parameters(encoder: Encoder, settings: BoosterSettings, seed: int) -> dict:
-    monotone = [column.feature.monotone for column in encoder.columns]
+def _parameters(encoder: Encoder, settings: BoosterSettings, seed: int, objective: str) -> dict:
+    is_chance = objective == "binary:logistic"
+    own = (
+        {
+            "eval_metric": "logloss",
+            "monotone_constraints": tuple(column.feature.monotone for column in encoder.columns),
+        }
+        if is_chance
+        else {"base_score": 1.0}
+    )
     return {
-        "objective": "binary:logistic",
-        "eval_metric": "logloss",
+        "objective": objective,
+        **own,
         "tree_method": "hist",
         "max_depth": settings.max_depth,
         "learning_rate": settings.learning_rate,
@@ -93,7 +104,6 @@ def _parameters(encoder: Encoder, settings: BoosterSettings, seed: int) -> dict:
         "colsample_bytree": settings.colsample_bytree,
         "reg_lambda": settings.reg_lambda,
         "max_bin": settings.max_bin,
-        "monotone_constraints": tuple(monotone),
         "nthread": settings.nthread,
         "seed": seed,
         "verbosity": 0,

@@ -31,7 +31,7 @@ class Champion:
 
 def duel(
     tested: LaterPart | None,
-    probability: np.ndarray,
+    probability: np.ndarray | None,
     champion: Champion | None,
     settings: TrainingSettings,
 ) -> dict | None:

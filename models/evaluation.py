@@ -125,6 +125,17 @@ def compare(y, p_a, p_b, groups, seed: int, n_boot: int = 500, order_a=None, ord
     return out
 
 
+def bootstrap_ratio(
+    above, below, groups, seed: int, n_boot: int = 500
+) -> tuple[float | None, float | None, float | None]:
+    """Sum over sum of two values a row, with its 95 % interval; draws whole groups."""
+    above, below = (np.asarray(values, dtype=np.float64) for values in (above, below))
+    if not below.sum():
+        return None, None, None
+    draws = [(weights @ above) / (weights @ below) for weights in _weights(groups, seed, n_boot)]
+    return float(above.sum() / below.sum()), *_interval(np.concatenate(draws))
+
+
 _MEASURES = (
     "auc", "auc_low", "auc_high", "pr_auc", "brier", "brier_base", "log_loss",
     "lift_top_decile", "lift_low", "lift_high", "ece", "calibration_slope", "calibration_intercept",

@@ -20,7 +20,9 @@ SNAPSHOT_ATTRIBUTES = (
     "industry", "country", "state", "region", "founded_on", "employee_count", "annual_revenue",
 )  # fmt: skip
 KEY_COLUMNS = frozenset({"account_id", "as_of_date"})
-LABEL_COLUMNS = frozenset({"horizon_days", "is_converted", "days_to_conversion", "matured_on"})
+LABEL_COLUMNS = frozenset(
+    {"horizon_days", "is_converted", "days_to_conversion", "won_amount_usd", "matured_on"}
+)
 
 
 class ContractError(ValueError):

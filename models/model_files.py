@@ -18,9 +18,10 @@ from models.grades import Grades, Limits
 from models.reference import Reference
 from models.scoring import Bands, HorizonPart, ScoringModel
 from models.settings import DealWords
+from models.value import ValueModel
 
 FORMAT = 3
-# format 1 had no components, format 2 no grades
+# format 1 had no components, format 2 no grades and no deal sizes
 READABLE = (1, 2, FORMAT)
 MODEL_FILE = "scoring_model.json"
 
@@ -70,6 +71,7 @@ def _model_of(directory: Path, content: dict) -> ScoringModel:
         encoder=Encoder.from_dict(content["features"]),
         reference=_reference(content["reference"]),
         bands=Bands(**content["bands"]),
+        value=_load_value(directory, content.get("value"), nthread),
         grades=Grades(**{k: Limits(tuple(v)) for k, v in content.get("grades", {}).items()}),
         components=tuple(_load_component(directory, row, nthread) for row in rows),
         little_data_below=content["little_data_below"],
@@ -103,8 +105,14 @@ def _content(model: ScoringModel, boosters: dict[str, bytes]) -> dict:
         }
         for component in model.components
     ]
+    value = model.value and {
+        "mean_usd": model.value.mean_usd,
+        "features": model.value.encoder.to_dict(),
+        **(_file(_file_name(model.value), boosters) if model.value.booster else {}),
+    }
     return {
         "format": FORMAT,
+        "value": value,
         "parts": parts,
         "components": components,
         "primary_horizon_days": model.primary_horizon_days,
@@ -121,14 +129,15 @@ def _content(model: ScoringModel, boosters: dict[str, bytes]) -> dict:
 
 def _booster_bytes(model: ScoringModel) -> dict[str, bytes]:
     """The boosters in XGBoost's own format, by file name."""
-    fitted = (*model.parts, *model.components)
+    value = (model.value,) if model.value and model.value.booster else ()
+    fitted = (*model.parts, *model.components, *value)
     return {_file_name(one): bytes(one.booster.save_raw("ubj")) for one in fitted}
 
 
-def _file_name(fitted: HorizonPart | Component) -> str:
-    if isinstance(fitted, Component):
-        return f"{fitted.name}.ubj"
-    return f"horizon_{fitted.horizon_days}d.ubj"
+def _file_name(fitted: HorizonPart | Component | ValueModel) -> str:
+    if isinstance(fitted, HorizonPart):
+        return f"horizon_{fitted.horizon_days}d.ubj"
+    return f"{fitted.name}.ubj"
 
 
 def _file(name: str, boosters: dict[str, bytes]) -> dict:
@@ -156,6 +165,13 @@ def _load_component(directory: Path, row: dict, nthread: int) -> Component:
     booster = _load_booster(directory, row, nthread)
     encoder = Encoder.from_dict(row["features"])
     return Component(row["family"], encoder, booster, _reference(row["reference"]), nthread)
+
+
+def _load_value(directory: Path, row: dict | None, nthread: int) -> ValueModel | None:
+    if row is None:
+        return None
+    booster = _load_booster(directory, row, nthread) if "file" in row else None
+    return ValueModel(row["mean_usd"], Encoder.from_dict(row["features"]), booster, nthread)
 
 
 def _reference(content: dict) -> Reference:

@@ -39,6 +39,8 @@ NO_GRADES = (
     pl.lit(None, dtype=pl.Int32).alias("tier"),
     pl.lit(None, dtype=pl.String).alias("segment"),
 )
+# points say neither how likely a win is, nor when, nor of which size
+NOT_SAID = (EXPECTED_DAYS, "expected_deal_usd", "expected_value_usd")
 # what has faded below half a point is no reason any more
 MIN_POINTS_SAID = 0.5
 
@@ -79,7 +81,7 @@ class Scorecard:
         bands = Bands(self.settings.hot_from, self.settings.warm_from)
         return frame.select("as_of_date", "account_id").with_columns(
             pl.lit(None, dtype=pl.Float64).alias("raw_probability"),
-            pl.lit(None, dtype=pl.Float64).alias(EXPECTED_DAYS),
+            *(pl.lit(None, dtype=pl.Float64).alias(name) for name in NOT_SAID),
             pl.Series("score", score, dtype=pl.Float64),
             pl.Series("band", bands.of(score), dtype=pl.String),
             *(self._component(frame, points, family) for family in COMPONENTS),

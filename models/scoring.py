@@ -25,6 +25,7 @@ from models.grades import Grades
 from models.horizons import coherent, cumulative, expected_days_to_close
 from models.reference import Reference
 from models.settings import BandSettings, DealWords
+from models.value import ValueModel
 
 LITTLE_DATA = "little data"
 OUT_OF_DISTRIBUTION = "out of distribution"
@@ -71,6 +72,7 @@ class ScoringModel:
     bands: Bands
     components: tuple[Component, ...] = ()
     grades: Grades = Grades()
+    value: ValueModel | None = None
     little_data_below: float = 0.5
     nthread: int = 2
     deal_words: DealWords = DealWords()
@@ -85,8 +87,9 @@ class ScoringModel:
         """Score the rows of `frame` (account_id, as_of_date, features), in its order.
 
         Columns: as_of_date, account_id, raw_probability, win_probability_<h>d for each horizon (never falling with it),
-        expected_days_to_close (null with one horizon), score (0-100), band, the component scores (0-100, null where nothing can
-        be said), grade, tier, segment, flags (list of text), feature_digest. Raises ContractError if a column is absent.
+        expected_days_to_close (null with one horizon), score (0-100), band, expected_deal_usd and expected_value_usd (null
+        without a value model), the component scores (0-100, null where nothing can be said), grade, tier, segment, flags (list
+        of text), feature_digest. Raises ContractError if a column is absent.
         """
         require_columns(frame, ["account_id", "as_of_date", *self.encoder.names])
         matrix = self.encoder.matrix(frame)
@@ -111,11 +114,20 @@ class ScoringModel:
             pl.Series(EXPECTED_DAYS, [None] * frame.height if days is None else days, pl.Float64),
             pl.Series("score", score, dtype=pl.Float64),
             pl.Series("band", self.bands.of(score), dtype=pl.String),
+            *self._values(frame, calibrated[self.primary_horizon_days]),
             *components,
             *matrix_of_grades,
             flags(self.encoder, frame, self.little_data_below, matrix_of_grades),
             feature_digests(frame, features),
         )
+
+    def _values(self, frame: pl.DataFrame, chance: np.ndarray) -> list[pl.Series]:
+        deal = None if self.value is None else self.value.predict(frame)
+        unsaid = [None] * frame.height
+        return [
+            pl.Series("expected_deal_usd", unsaid if deal is None else deal, dtype=pl.Float64),
+            pl.Series("expected_value_usd", unsaid if deal is None else chance * deal, pl.Float64),
+        ]
 
     def _component_scores(self, frame: pl.DataFrame) -> list[pl.Series]:
         fitted = {component.family: component for component in self.components}

@@ -32,6 +32,7 @@ from models.reference import fix_reference
 from models.scoring import HorizonPart, ScoringModel, fix_bands
 from models.settings import TrainingSettings
 from models.training_rows import newest, ordered, outcomes, window, without_data
+from models.value import final_value, measure_value
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,10 @@ class TrainingResult:
     as_of_date, account_id, is_converted, raw_probability, probability, one column a baseline, by
     which it ranks, and the component scores. `without_data` says which features were left out because nothing can be learnt
     from them, `leak_suspects` which the guards suspect, `allowed` for which of these a person vouches.
-    All measures are of the primary horizon, but for `other_horizons`; `horizons_left_out` says why a
-    horizon has no probability. `duel` holds the paired differences to the champion on the same later rows, and how many accounts
-    of the newest day would change band only because of the model; None without a champion to compare with.
+    All measures are of the primary horizon, but for `other_horizons`; `horizons_left_out` says why a horizon has no
+    probability. `duel` holds the paired differences to the champion on the same later rows, and how many accounts of the newest
+    day would change band only because of the model; None without a champion to compare with. `value` says how expected deal
+    sizes fared.
     """
 
     model: ScoringModel
@@ -68,6 +70,7 @@ class TrainingResult:
     other_horizons: dict[int, dict] = field(default_factory=dict)
     horizons_left_out: dict[int, str] = field(default_factory=dict)
     duel: dict | None = None
+    value: dict = field(default_factory=dict)
 
 
 def train(
@@ -100,6 +103,8 @@ def train(
     final = fit_chain(every, horizons, features, settings) if is_anew else tested.fit
     facts = window(rows)
     later = measure(tested, choice.calibrator, features, settings, contract) if tested else {}
+    probability = later["test_rows"]["probability"].to_numpy() if later else None
+    deals = measure_value(tested, probability, features, settings)
     model = ScoringModel(
         parts=tuple(
             HorizonPart(horizon, final.boosters[horizon], said[horizon].calibrator(settings))
@@ -113,6 +118,7 @@ def train(
             rows if is_anew else tested.earlier, features, settings, newest(every)
         ),
         grades=fix_grades(later["test_rows"], settings.bands) if later else Grades(),
+        value=final_value(rows, deals["kept"], features, settings),
         little_data_below=settings.little_data_below,
         nthread=settings.booster.nthread,
         deal_words=settings.deal_words,
@@ -124,11 +130,7 @@ def train(
     )
     importance = final.importance(settings.horizon_days)
     strongest = next(iter(importance), None)
-    fought = (
-        duel(tested, later["test_rows"]["probability"].to_numpy(), champion, settings)
-        if later
-        else None
-    )
+    fought = duel(tested, probability, champion, settings)
     counts = facts["converting_accounts"], facts["other_accounts"]
     verdict = judge(
         *counts,
@@ -158,6 +160,7 @@ def train(
             if horizon != settings.horizon_days
         },
         horizons_left_out=left_out,
+        value=deals,
         duel=fought and fought | changed_bands(model, champion, newest(every)),
         **later,
     )

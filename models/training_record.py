@@ -21,7 +21,7 @@ def training_record(result: TrainingResult, settings: TrainingSettings) -> dict:
     """All that is said of a training in one JSON-ready record, without the model itself."""
     names = ("window", "split", "trees", "calibration", "importance", "metrics")
     more = ("baseline_metrics", "comparisons", "component_metrics", "reliability", "without_data")
-    guards = ("leak_suspects", "allowed", "other_horizons", "horizons_left_out", "duel")
+    guards = ("leak_suspects", "allowed", "other_horizons", "horizons_left_out", "duel", "value")
     return {
         "verdict": asdict(result.verdict),
         "model_digest": result.model.digest(),
@@ -50,6 +50,7 @@ def measures(result: TrainingResult) -> dict[str, float]:
         against["against_champion"] = {k: v for k, v in result.duel.items() if k != "champion"}
     for horizon, one in result.other_horizons.items():
         named[f"test_{horizon}d"] = one["metrics"] or {}
+    named["value"] = {k: v for k, v in result.value.items() if not isinstance(v, str)}
     values = flat(named | against) | {"trees": result.trees}
     return {name: float(value) for name, value in values.items() if value is not None}
 

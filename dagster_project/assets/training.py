@@ -231,6 +231,7 @@ def _store(
         "components": json.dumps(result.component_metrics, sort_keys=True),
         "calibration": json.dumps(result.calibration, sort_keys=True),
         "other_horizons": json.dumps(_measures_of(result), sort_keys=True),
+        "value": json.dumps(result.value, sort_keys=True),
         "against_champion": json.dumps(result.duel, sort_keys=True) if result.duel else None,
         "snapshot_features": sorted(
             c.feature.name

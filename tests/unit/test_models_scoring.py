@@ -21,7 +21,7 @@ from tests.factories import training_rows, training_settings, year_ends
 
 COLUMNS = [
     "as_of_date", "account_id", "raw_probability", "win_probability_365d", "expected_days_to_close", "score", "band",
-    "fit_score", "engagement_score", "intent_score", "readiness_score",
+    "expected_deal_usd", "expected_value_usd", "fit_score", "engagement_score", "intent_score", "readiness_score",
     "grade", "tier", "segment", "flags", "feature_digest",
 ]  # fmt: skip
 

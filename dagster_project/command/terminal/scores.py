@@ -84,6 +84,7 @@ def print_explanation(answer: Mapping[str, Any], horizon_days: int) -> None:
             "score": f"{decimal(score.get('score'), 1)} of 100, rank {literal(score.get('rank'))}",
             **_chances(score, horizon_days),
             "band": score.get("band"),
+            **_worth(score),
             "flags": score.get("flags") or [],
             **_components(score),
             "scored by": scored_by(score),
@@ -117,6 +118,17 @@ def _chances(score: Mapping[str, Any], primary_days: int) -> dict[str, str]:
         said["and"] = ", ".join(others)
     if (expected := score.get("expected_days_to_close")) is not None:
         said["if it wins"] = f"in about {decimal(expected, 0)} days"
+    return said
+
+
+def _worth(score: Mapping[str, Any]) -> dict[str, str]:
+    """Segment, and what a win would bring; nothing of what cannot be said."""
+    said = {}
+    if score.get("segment"):
+        said["segment"] = f"{score['segment']} (fit {score['grade']}, readiness {score['tier']})"
+    if (value := score.get("expected_value_usd")) is not None:
+        deal = decimal(score["expected_deal_usd"], 0)
+        said["worth"] = f"{decimal(value, 0)} USD expected, {deal} if it wins"
     return said
 
 

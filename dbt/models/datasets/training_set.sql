@@ -11,12 +11,19 @@ with features as (
 
 labels as (
 
-    select account_id, as_of_date, horizon_days, is_converted, converted_on - as_of_date as days_to_conversion, matured_on
+    select
+        account_id, as_of_date, horizon_days, is_converted, converted_on - as_of_date as days_to_conversion, won_amount_usd, matured_on
     from {{ on_requested_dates(ref('label_conversion')) }}
     qualify horizon_days = max(horizon_days) over (partition by account_id, as_of_date)
 
 )
 
-select features.*, labels.horizon_days, labels.is_converted, labels.days_to_conversion::integer as days_to_conversion, labels.matured_on
+select
+    features.*,
+    labels.horizon_days,
+    labels.is_converted,
+    labels.days_to_conversion::integer as days_to_conversion,
+    labels.won_amount_usd,
+    labels.matured_on
 from features
 inner join labels using (account_id, as_of_date)

@@ -33,6 +33,7 @@ wins as (
         account_id,
         won_on,
         min(first_known_on) as known_on,
+        sum(amount_cents) as amount_cents,
         min(won_on) over (partition by account_id) as first_won_on
     from {{ as_of_versions(ref('core_won_deal_version'), dates=labels_as_of()) }}
     group by account_id, won_on
@@ -44,7 +45,8 @@ outcomes as (
     select
         windows.*,
         min(wins.won_on) as converted_on,
-        arg_min(wins.known_on, wins.won_on) as converted_known_on
+        arg_min(wins.known_on, wins.won_on) as converted_known_on,
+        arg_min(wins.amount_cents, wins.won_on) as amount_cents
     from windows
     left join wins
         on windows.company_id = wins.account_id
@@ -69,6 +71,7 @@ select
     matured_on,
     converted_on is not null as is_converted,
     converted_on,
+    amount_cents::double / 100 as won_amount_usd,
     -- a win may be known before its window closes, a loss only when it has closed; greatest() passes over null
     greatest(coalesce(converted_known_on, matured_on), merged_known_on) as label_known_at
 from outcomes
