@@ -60,9 +60,10 @@ def _reasons_gone(connection: duckdb.DuckDBPyConnection, day: date | None) -> li
         "count(reasons) <> coalesce(max(rank) filter (reasons is not null), 0), "
         "count(has_factors) <> coalesce(max(rank) filter (has_factors), 0), "
         "count(has_factors) > count(reasons), "
-        "count(*) filter (len(reasons) = 0) > (1 - ?) * count(reasons) "
+        # an account may well have no points at all
+        "count(*) filter (len(reasons) = 0 and score_basis = 'model') > (1 - ?) * count(reasons) "
         "from account_scores_daily left join explained using (as_of_date, account_id) "
-        "where as_of_date = coalesce(?, as_of_date) and score_basis = 'model' "
+        "where as_of_date = coalesce(?, as_of_date) "
         "group by 1 order by 1",
         [REASONED_SHARE, day],
     ).fetchall()

@@ -16,6 +16,7 @@ import polars as pl
 from models.chain import LaterPart
 from models.evaluation import compare
 from models.feature_contract import ContractError
+from models.promotion import Rival, beats, is_outranked
 from models.scoring import ScoringModel
 from models.settings import TrainingSettings
 
@@ -60,13 +61,18 @@ def duel(
     return {"champion": champion.version, "n": len(y), "positives": int(y.sum()), **found}
 
 
-def rivals(found: dict | None, comparisons: dict[str, dict], settings: TrainingSettings) -> dict:
-    """By name, whom the model must beat, with the paired differences."""
-    must, named = settings.promotion.must_beat, {}
+def rivals(
+    found: dict | None, comparisons: dict[str, dict], settings: TrainingSettings
+) -> list[Rival]:
+    """Whom the model must beat.
+
+    Points of a scorecard are no probabilities: it stays only where it is shown to rank better.
+    """
+    must, named = settings.promotion.must_beat, []
     if found and "champion" in must:
-        named[f"scoring model {found['champion']}"] = found
-    if "scorecard" in must and "scorecard" in comparisons:
-        named["the scorecard"] = comparisons["scorecard"]
+        named.append(Rival(f"scoring model {found['champion']}", found, beats(found)))
+    if "scorecard" in must and (card := comparisons.get("scorecard")):
+        named.append(Rival("the scorecard", card, not is_outranked(card)))
     return named
 
 

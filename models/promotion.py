@@ -20,6 +20,15 @@ PROMOTE = "promote"
 
 
 @dataclass(frozen=True)
+class Rival:
+    """Who scores so far, the paired differences to it (evaluation.compare), and whether it has to give way."""
+
+    name: str
+    differences: Mapping
+    is_beaten: bool
+
+
+@dataclass(frozen=True)
 class Verdict:
     """One of too_little_data, leakage, no_signal, drift, keep, promote, and the reason in words."""
 
@@ -43,7 +52,7 @@ def judge(
     of: str = "accounts",
     where: str = "on later data",
     is_overruled: bool = False,
-    rivals: Mapping[str, Mapping] | None = None,
+    rivals: Sequence[Rival] = (),
 ) -> Verdict:
     """Judge a model by what it learnt from and its measures on later data (None: no test part).
 
@@ -51,7 +60,7 @@ def judge(
     says which rows the measures are of. `is_overruled`: a person has vouched for what the model rests on, however good it is.
     Precedence: too_little_data, leakage, no_signal, drift, keep, promote. Metrics must hold auc, auc_low, auc_high, n and
     positives; None stands for what could not be measured. `drift` says in words what moved so far that probabilities
-    cannot be taken at their word. `rivals`: by name, whom it has to beat, with the paired differences (evaluation.compare).
+    cannot be taken at their word. `rivals`: whom it has to beat.
     """
     if positives < settings.min_positives or negatives < settings.min_negatives:
         return Verdict(
@@ -81,10 +90,11 @@ def judge(
         return Verdict(NO_SIGNAL, f"{interval}, is below 0.5: it ranks backwards")
     if drift:
         return Verdict(DRIFT, f"{interval}: it ranks, but {drift}")
-    for name, differences in (rivals or {}).items():
-        if not beats(differences):
-            return Verdict(KEEP, f"{interval}; {name} stays, {_not_shown(differences)}")
-    beaten = f" and beats {' and '.join(rivals)}" if rivals else ""
+    for rival in rivals:
+        if not rival.is_beaten:
+            return Verdict(KEEP, f"{interval}; {rival.name} stays, {_not_shown(rival.differences)}")
+    won = [rival.name for rival in rivals if beats(rival.differences)]
+    beaten = f" and beats {' and '.join(won)}" if won else ""
     return Verdict(PROMOTE, f"{interval}, lies above 0.5 and below suspicion{beaten}")
 
 
@@ -92,10 +102,17 @@ def beats(differences: Mapping) -> bool:
     """Whether a model is shown to be better than another on the same rows: in AUC, lift or log loss beyond the paired interval,
     and in none of them worse beyond it. As good is not better: being newer is no reason.
     """
-    better = (_is_above(differences, "auc"), _is_above(differences, "lift_top_decile"))
-    worse = (_is_below(differences, "auc"), _is_below(differences, "lift_top_decile"))
-    is_better = any(better) or _is_below(differences, "log_loss")
-    return is_better and not any(worse) and not _is_above(differences, "log_loss")
+    is_better = (
+        _is_above(differences, "auc")
+        or _is_above(differences, "lift_top_decile")
+        or _is_below(differences, "log_loss")
+    )
+    return is_better and not (is_outranked(differences) or _is_above(differences, "log_loss"))
+
+
+def is_outranked(differences: Mapping) -> bool:
+    """Whether a model is shown to rank worse than another on the same rows, in AUC or lift."""
+    return _is_below(differences, "auc") or _is_below(differences, "lift_top_decile")
 
 
 def _is_above(differences: Mapping, name: str) -> bool:

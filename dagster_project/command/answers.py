@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.command.errors import BadQuestion, NoAnswer
+from dagster_project.command.explained import factors_of, since_before
 from dagster_project.command.query_rows import rows_of
 from dagster_project.home import Home
 from dagster_project.publisher import connect_published
@@ -86,14 +87,9 @@ def explain(home: Home, account: str, day: date | None) -> dict[str, Any]:
     connection = _published(home)
     try:
         score = _find(connection, account, day)
-        key = [score["account_id"], score["as_of_date"]]
-        factors = rows_of(
-            connection,
-            "select factor_rank, feature, family, feature_value, contribution, reason from scores.score_reasons_daily "
-            "where account_id = ? and as_of_date = ? order by factor_rank",
-            key,
-        )
-        return {"score": score, "factors": factors, "since": _since(connection, score, factors)}
+        factors, is_derived = factors_of(connection, home, score)
+        since = since_before(connection, home, score, factors)
+        return {"score": score, "factors": factors, "is_derived": is_derived, "since": since}
     finally:
         connection.close()
 
@@ -153,51 +149,6 @@ def _nearest_days(connection: duckdb.DuckDBPyConnection, day: date) -> str:
     ).fetchone()
     near = [str(one) for one in found if one]
     return f"; the nearest stored days are {' and '.join(near)}" if near else ""
-
-
-def _since(
-    connection: duckdb.DuckDBPyConnection, score: dict, factors: list[dict]
-) -> dict[str, Any] | None:
-    """The stored day before, and the factors whose contribution moved; None if there is none."""
-    before = rows_of(
-        connection,
-        "select as_of_date, score, score_basis, scoring_model_version from scores.account_scores_daily "
-        "where account_id = ? and as_of_date < ? order by as_of_date desc limit 1",
-        [score["account_id"], score["as_of_date"]],
-    )
-    if not before:
-        return None
-    earlier = {
-        row["feature"]: row
-        for row in rows_of(
-            connection,
-            "select feature, feature_value, contribution from scores.score_reasons_daily where account_id = ? and as_of_date = ?",
-            [score["account_id"], before[0]["as_of_date"]],
-        )
-    }
-    moved = [
-        {
-            "feature": now["feature"],
-            "before": earlier[now["feature"]]["feature_value"],
-            "now": now["feature_value"],
-            "change": now["contribution"] - earlier[now["feature"]]["contribution"],
-        }
-        for now in factors
-        if now["feature"] in earlier
-        and now["contribution"] != earlier[now["feature"]]["contribution"]
-    ]
-    moved.sort(key=lambda row: (-abs(row["change"]), row["feature"]))
-    same_model = before[0]["scoring_model_version"] == score["scoring_model_version"]
-    # A scorecard's points and a model's log-odds are two scales: between them nothing can be said to have moved.
-    is_same_basis = before[0]["score_basis"] == score["score_basis"]
-    return {
-        **before[0],
-        "change": score["score"] - before[0]["score"] if is_same_basis else None,
-        "is_same_basis": is_same_basis,
-        "is_same_model": same_model,
-        "is_explained": bool(factors and earlier),
-        "factors": moved if is_same_basis else [],
-    }
 
 
 def evaluation(home: Home, day: date) -> list[dict[str, Any]]:

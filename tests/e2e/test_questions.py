@@ -57,6 +57,18 @@ def test_explain_finds_an_account_by_name_and_by_either_id(first_run, scores):
         answer = first_run.scoring("explain", asked, "--json").json()
         assert answer["score"] == row
         assert len(answer["factors"]) > 5 and answer["since"] is None
+    stored = {
+        row["account_id"]
+        for row in first_run.scoring.query("select account_id from scores.score_reasons")
+    }
+    last = max(scores, key=lambda row: row["rank"])
+    assert last["account_id"] not in stored
+    answer = first_run.scoring("explain", last["account_id"], "--json").json()
+    assert answer["is_derived"] and {row["reason"] for row in answer["factors"]} >= {
+        reason[2:] for reason in last["reasons"]
+    }
+    text = first_run.scoring("explain", last["account_id"]).out
+    assert "Worked out now" in text
     text = first_run.scoring("explain", row["account_id"]).out
     assert row["account_name"] in text and "Log-odds" in text and widest(text) <= 100
 

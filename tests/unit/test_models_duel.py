@@ -5,8 +5,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from models.duel import Champion
-from models.promotion import KEEP, PROMOTE, beats
+from models.duel import Champion, rivals
+from models.promotion import KEEP, PROMOTE, beats, judge
 from models.training import train
 from tests.factories import training_rows, training_settings, year_ends
 
@@ -101,3 +101,15 @@ def test_a_champion_of_another_horizon_or_of_features_that_are_gone_is_none(rows
 def test_better_in_one_and_worse_in_none(change, is_beaten):
     level = {f"{name}{end}": 0.0 for name in ("auc", "lift_top_decile", "log_loss") for end in ("_low", "_high")}  # fmt: skip
     assert beats(level | change) is is_beaten
+
+
+def test_a_scorecard_stays_only_where_it_is_shown_to_rank_better(settings):
+    level = {f"{name}{end}": 0.0 for name in ("auc", "lift_top_decile", "log_loss") for end in ("", "_low", "_high")}  # fmt: skip
+    (even,) = rivals(None, {"scorecard": level}, settings)
+    assert even.is_beaten and even.name == "the scorecard"
+    (ahead,) = rivals(None, {"scorecard": level | {"auc": -0.03, "auc_high": -0.01}}, settings)
+    assert not ahead.is_beaten
+    found = {"auc": 0.7, "auc_low": 0.65, "auc_high": 0.75, "n": 900, "positives": 90}
+    kept = judge(100, 400, found, settings.promotion, rivals=[ahead])
+    assert kept.verdict == KEEP and "the scorecard stays" in kept.why and "AUC -0.030" in kept.why
+    assert judge(100, 400, found, settings.promotion, rivals=[even]).verdict == PROMOTE

@@ -25,12 +25,15 @@ def scored():
         connection.execute(
             "create table marts.account_scores_daily (as_of_date date, rank bigint, score double, score_basis text, "
             "account_id text, account_name text, domain text, owner_id text, win_probabilities map(integer, double), "
-            "reasons text[])"
+            "reasons text[], scoring_model_version text)"
         )
         connection.execute(
             "create table spine.spine_account_day (as_of_date date, is_eligible boolean)"
         )
         connection.execute("create table scoring.passed_days (as_of_date date)")
+        connection.execute(
+            "create table scoring.trained_models (scoring_model_version text, horizon_days int, other_horizons text)"
+        )
         connection.execute("create table scoring.account_predictions (as_of_date date)")
         for day, accounts in ((FIRST, 100), (SECOND, 40), (THIRD, 41)):
             connection.execute(

@@ -47,8 +47,8 @@ def print_training(row: Mapping[str, Any]) -> None:
     if ahead:
         names = " and ".join(name.replace("_", " ") for name in ahead)
         print_lines(
-            f"By AUC {names} {'is' if len(ahead) == 1 else 'are'} ahead here. To be promoted a model must beat the one in "
-            "force and the scorecard, no other baseline; `scoring evaluate` says of a scored day how sure a lead is.",
+            f"By AUC {names} {'is' if len(ahead) == 1 else 'are'} ahead here. A model is promoted if it beats the one in "
+            "force and the scorecard is not shown to rank better; `scoring evaluate` says of a scored day how sure a lead is.",
             "",
         )
 

@@ -95,10 +95,15 @@ def print_explanation(answer: Mapping[str, Any], horizon_days: int) -> None:
         print_lines(POINTS_ONLY)
     if answer.get("factors"):
         _print_factors(answer["factors"], unit)
+        if answer.get("is_derived"):
+            print_lines(
+                "Worked out now from the day's features; stored are those of the best accounts."
+            )
     else:
         print_lines(*(score.get("reasons") or []))
         print_lines(
-            "Each factor on its own is stored of the best accounts only (scoring.yaml, explanation)."
+            "Each factor on its own is stored of the best accounts only (scoring.yaml, explanation), and the day's features are "
+            "not at hand to work out the others."
         )
     _print_since(answer.get("since"), unit)
 
