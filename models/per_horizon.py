@@ -59,11 +59,10 @@ def learnable(every: pl.DataFrame, settings: TrainingSettings) -> tuple[list[int
             )
             continue
         facts = window(at_risk(every, horizon, previous(kept, horizon)))
-        counts = facts["converting_accounts"], facts["other_accounts"]
-        if counts[0] < least.min_positives or counts[1] < least.min_negatives:
+        if facts["converting_accounts"] < least.min_positives_a_horizon:
             left_out[horizon] = (
-                f"{counts[0]} accounts that converted after day {previous(kept, horizon)} and {counts[1]} that did not; "
-                f"at least {least.min_positives} and {least.min_negatives} are needed"
+                f"{facts['converting_accounts']} accounts converted in it after day {previous(kept, horizon)}; "
+                f"at least {least.min_positives_a_horizon} are needed"
             )
             continue
         kept.append(horizon)

@@ -74,11 +74,13 @@ class BandSettings(Settings):
 
 class PromotionSettings(Settings):
     """What a trained model must have before it may score. `allow` names features that a person vouches for, although the
-    guards suspect that they know the outcome. `must_beat`: whom it must beat on the same later data.
+    guards suspect that they know the outcome. `must_beat`: whom it must beat on the same later data. `min_positives_a_horizon`:
+    converting accounts of its own that a horizon beside the primary one needs, or it is left out: it takes them from the others.
     """
 
     min_positives: int = Field(40, ge=1)
     min_negatives: int = Field(40, ge=1)
+    min_positives_a_horizon: int = Field(100, ge=1)
     suspicious_auc: float = Field(0.95, gt=0.5, le=1)
     suspicious_alone_auc: float = Field(0.85, gt=0.5, le=1)
     suspicious_presence_auc: float = Field(0.65, gt=0.5, le=1)

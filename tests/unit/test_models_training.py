@@ -181,7 +181,7 @@ def test_a_horizon_with_too_few_conversions_is_left_out_with_the_reason(chained)
     )
     result = train(rare, settings)
     assert [part.horizon_days for part in result.model.parts] == [240]
-    assert "at least 40 and 40 are needed" in result.horizons_left_out[120]
+    assert "at least 100 are needed" in result.horizons_left_out[120]
     assert "after day 240" in result.horizons_left_out[360]
     assert result.model.score(rare)["expected_days_to_close"].null_count() == rare.height
 
