@@ -3,8 +3,8 @@
 Belongs here: whom it must beat, on which rows, and what would change for the accounts. Does not belong here: the paired measures
 (evaluation.py), what is made of them (promotion.py).
 
-The new model stands for itself as it was fitted before the later part, the champion as it scores, with what it has learnt since:
-the comparison leans towards the champion.
+The new model stands for itself as it was fitted before the later part. So does the champion on rows whose outcome it has learnt
+since; on all others it stands as it scores, which leans towards the champion.
 """
 
 from dataclasses import dataclass
@@ -23,11 +23,14 @@ from models.settings import TrainingSettings
 
 @dataclass(frozen=True)
 class Champion:
-    """The model that scores so far."""
+    """The model that scores so far; `tested` what it said of its own later part before it learnt from it: as_of_date, account_id,
+    probability.
+    """
 
     version: str
     model: ScoringModel
     trained_as_of: date
+    tested: pl.DataFrame | None = None
 
 
 def duel(
@@ -36,29 +39,44 @@ def duel(
     champion: Champion | None,
     settings: TrainingSettings,
 ) -> dict | None:
-    """Paired differences to the champion (evaluation.compare) with `champion`, `n` and `positives`, on those later rows whose
-    outcome was not settled when it was trained.
+    """Paired differences to the champion (evaluation.compare) with `champion`, `n` and `positives`, on those later rows of which
+    it said something before it could know their outcome.
 
     None where there is nothing to compare: no champion, one of another horizon or of features that are no more, or no such
-    rows of both outcomes; on what it has learnt from it cannot be judged.
+    rows of both outcomes.
     """
     horizon = settings.horizon_days
     if champion is None or tested is None:
         return None
     if all(part.horizon_days != horizon for part in champion.model.parts):
         return None
-    is_unseen = tested.rows["as_of_date"] + timedelta(days=horizon) > champion.trained_as_of
-    rows, mask = tested.rows.filter(is_unseen), is_unseen.to_numpy()
-    y = tested.y[mask]
-    if not len(y) or y.min() == y.max():
-        return None
     try:
-        theirs = champion.model.score(rows)[f"win_probability_{horizon}d"].to_numpy()
+        theirs = _said(tested.rows, champion, horizon)
     except ContractError:
         return None
+    mask = ~np.isnan(theirs)
+    y, groups = tested.y[mask], tested.rows["account_id"].filter(pl.Series(mask))
+    if not len(y) or y.min() == y.max():
+        return None
     rounds = settings.bootstrap_rounds
-    found = compare(y, probability[mask], theirs, rows["account_id"], settings.seed, rounds)
+    found = compare(y, probability[mask], theirs[mask], groups, settings.seed, rounds)
     return {"champion": champion.version, "n": len(y), "positives": int(y.sum()), **found}
+
+
+def _said(rows: pl.DataFrame, champion: Champion, horizon: int) -> np.ndarray:
+    """The champion's probability of each row, NaN where it has learnt from the row's outcome and said nothing before."""
+    key = ["as_of_date", "account_id"]
+    is_unseen = rows["as_of_date"] + timedelta(days=horizon) > champion.trained_as_of
+    now = champion.model.score(rows)[f"win_probability_{horizon}d"]
+    before = pl.Series([None] * rows.height, dtype=pl.Float64)
+    if champion.tested is not None:
+        said = champion.tested.select(*key, "probability")
+        before = rows.select(key).join(said, on=key, how="left", maintain_order="left")[
+            "probability"
+        ]
+    table = pl.DataFrame({"is_unseen": is_unseen, "now": now, "before": before})
+    chosen = table.select(pl.when("is_unseen").then("now").otherwise("before").alias("p"))["p"]
+    return chosen.fill_null(np.nan).to_numpy()
 
 
 def rivals(

@@ -20,6 +20,8 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+import polars as pl
+
 from models.baselines import baseline_from_dict
 from models.promotion import PROMOTE
 from models.scorecard import scorecard_of
@@ -29,6 +31,7 @@ from models.training import TrainingResult
 from models.training_record import (
     BASELINES_FILE,
     MODEL_FOLDER,
+    TESTED_FILE,
     flat,
     measures,
     write_artifacts,
@@ -97,17 +100,20 @@ class Registry:
         trained_as_of: date,
         champion_from: date,
         digest: str,
+        learnt_digest: str = "",
         code_version: str,
     ) -> tuple[str, str]:
         """Log a training and register its model; returns (version, MLflow run id).
 
-        champion_from: the first day that it may score, if it is promoted.
+        champion_from: the first day that it may score, if it is promoted. learnt_digest: of what it learnt from and how, whoever
+        was champion.
 
         A training with this digest and day that is already registered is returned as it is. In
         both cases the alias `champion` ends on the newest promoted version that was not withdrawn.
         """
         tags = {"training_digest": digest, "trained_as_of": trained_as_of.isoformat()}
         known = self._versions(**tags)
+        tags["learnt_digest"] = learnt_digest
         if known:
             version, run_id = known[-1].version, known[-1].run_id
         else:
@@ -128,12 +134,17 @@ class Registry:
         ]
         return str(max(fit, key=_order_of_reign).version) if fit else None
 
-    def champion_before(self, trained_as_of: date, day: date) -> str | None:
-        """Who scores `day` where the trainings of `trained_as_of` and later did not exist: whom such a training has to beat."""
+    def champion_before(self, trained_as_of: date, day: date, learnt_digest: str) -> str | None:
+        """Who scores `day` where a training of `trained_as_of` did not exist, nor any later one: whom that training has to beat.
+
+        learnt_digest: of that training, which may be registered already.
+        """
         fit = [
             v
             for v in self._versions(verdict=PROMOTE)
-            if _trained(v) < trained_as_of.isoformat() and _since(v) <= day.isoformat() < _until(v)
+            if _trained(v) <= trained_as_of.isoformat()
+            and _since(v) <= day.isoformat() < _until(v)
+            and learnt_digest not in (v.tags.get("learnt_digest"), v.tags.get("training_digest"))
         ]
         return str(max(fit, key=_order_of_reign).version) if fit else None
 
@@ -185,6 +196,11 @@ class Registry:
     def registered_digest(self, version: str) -> str | None:
         """What the digest of a version's model was when it was registered; None before that was kept. Raises RegistryError."""
         return self._version(version).tags.get("model_digest")
+
+    def load_tested(self, version: str) -> pl.DataFrame | None:
+        """What a version said of its later part before it learnt from it; None of versions before that was kept."""
+        path = self._folder(version) / TESTED_FILE
+        return pl.read_parquet(path) if path.is_file() else None
 
     def load_baselines(self, version: str) -> dict:
         """The baselines fitted beside a version, by name. Raises RegistryError."""

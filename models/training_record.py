@@ -15,6 +15,8 @@ from models.training import TrainingResult
 
 MODEL_FOLDER = "scoring_model"
 BASELINES_FILE = "baselines.json"
+# what the model said of its later part before it learnt from it: a later training is held against it
+TESTED_FILE = "tested.parquet"
 
 
 def training_record(result: TrainingResult, settings: TrainingSettings) -> dict:
@@ -37,6 +39,9 @@ def write_artifacts(result: TrainingResult, settings: TrainingSettings, folder: 
     result.model.save(model)
     baselines = {name: one.to_dict() for name, one in result.baselines.items()}
     _write_json(model / BASELINES_FILE, baselines)
+    if result.test_rows.height:
+        said = result.test_rows.select("as_of_date", "account_id", "probability")
+        said.write_parquet(model / TESTED_FILE)
     _write_json(folder / "feature_contract.json", [asdict(feature) for feature in FEATURES])
     _write_json(folder / "training.json", training_record(result, settings))
     save_plots(result, folder / "plots")

@@ -157,17 +157,18 @@ def _train_and_register(
     context.log.info(f"training on {rows.height} rows {left_out or ''}")
     registry = scoring_home.registry()
     since = scores_from or _first_day_to_score(scoring_home, as_of)
-    champion = _champion(registry, as_of, since)
+    learnt = training_digest(rows, settings, trainer_digest())
+    champion = _champion(registry, as_of, since, learnt)
     metadata = {"trained_as_of": as_of.isoformat(), **left_out}
     with registry.opened_meanwhile():
         result = train(rows, settings, metadata=metadata, champion=champion)
-    made_by = f"{trainer_digest()} {champion.model.digest()}" if champion else trainer_digest()
     version, run_id = registry.register(
         result,
         settings=settings,
         trained_as_of=as_of,
         champion_from=since,
-        digest=training_digest(rows, settings, made_by),
+        digest=f"{learnt} against {champion.model.digest()}" if champion else learnt,
+        learnt_digest=learnt,
         code_version=code,
     )
     context.log.info(f"scoring model {version}: {result.verdict.verdict}. {result.verdict.why}")
@@ -179,15 +180,16 @@ def _train_and_register(
     )
 
 
-def _champion(registry: Registry, as_of: date, day: date) -> Champion | None:
+def _champion(registry: Registry, as_of: date, day: date, learnt: str) -> Champion | None:
     """Whom a training has to beat to score `day`. A model that this version cannot read cannot score either: it is none."""
-    version = registry.champion_before(as_of, day)
+    version = registry.champion_before(as_of, day, learnt)
     if version is None:
         return None
     try:
-        return Champion(version, registry.load_version(version), registry.trained_as_of(version))
+        model = registry.load_version(version)
     except OtherFormatError:
         return None
+    return Champion(version, model, registry.trained_as_of(version), registry.load_tested(version))
 
 
 def _first_day_to_score(scoring_home: ScoringHome, as_of: date) -> date:

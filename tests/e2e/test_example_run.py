@@ -86,7 +86,14 @@ def test_what_cannot_be_said_is_null_and_all_else_is_said(scores):
         assert all(row[name] is None for name in NOT_SAID_YET)
         assert row["score_change_1d"] is None and row["score_change_7d"] is None
         # The fit of a company of which neither region nor founding day is on record cannot be said either.
-        sometimes = {"domain", "score_change_1d", "score_change_7d", "fit_score", "grade", "segment"}
+        sometimes = {
+            "domain",
+            "score_change_1d",
+            "score_change_7d",
+            "fit_score",
+            "grade",
+            "segment",
+        }
         said = COLUMNS - NOT_SAID_YET - sometimes
         assert all(row[name] is not None for name in said)
         assert row["reasons"] and all(text[:2] in ("+ ", "- ") for text in row["reasons"])

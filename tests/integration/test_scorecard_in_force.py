@@ -276,6 +276,12 @@ def test_13_a_rollback_returns_to_the_scores_of_the_champion_before(home, ask):
     assert "bootstrap_rounds: 50\n" in SETTINGS
     other = SETTINGS.replace("bootstrap_rounds: 50\n", "bootstrap_rounds: 50\n  seed: 8\n")
     settings.write_text(other + SCORECARD)
+    # As good is not better: of the same day and from the same rows, the first stays.
+    status, text = ask("retrain", "--as-of", TRAINED.isoformat())
+    assert status == 0 and f"scoring model {old} stays" in " ".join(text.split())
+    assert operations.backfill(home, day, day, show=False).ok
+    assert stored(home, rows) == before
+    settings.write_text(other + "  promotion: {must_beat: []}\n" + SCORECARD)
     _, outcome = operations.retrain(home, TRAINED, show=False, scores_from=day)
     assert outcome.ok, outcome.problems
     assert operations.backfill(home, day, day, show=False).ok

@@ -77,6 +77,18 @@ def test_rows_that_the_champion_has_learnt_from_are_no_ground(rows, settings, go
     assert result.duel is None and result.verdict.verdict == PROMOTE
 
 
+def test_of_these_counts_what_it_said_before_it_learnt_from_them(rows, settings, good):
+    """Two trainings of one day: the second, which may use less, does not take the first one's place."""
+    first = train(rows, settings)
+    knowing = Champion("1", first.model, date(2009, 3, 31), first.test_rows)
+    again = train(rows, settings, champion=knowing)
+    assert (again.duel["n"], again.duel["auc"], again.duel["log_loss"]) == (1200, 0.0, 0.0)
+    assert again.verdict.verdict == KEEP
+    less = (*settings.left_out_features, "days_since_last_won", "won_deals_730d")
+    weak = train(rows, settings.model_copy(update={"left_out_features": less}), champion=knowing)
+    assert weak.verdict.verdict == KEEP and weak.duel["auc"] < 0
+
+
 def test_a_champion_of_another_horizon_or_of_features_that_are_gone_is_none(rows, settings, good):
     other = rows.with_columns(horizon_days=pl.lit(300))
     short = train(other, settings.model_copy(update={"horizon_days": 300}), champion=good)
