@@ -174,3 +174,21 @@ def test_nothing_is_written_where_the_caller_stands(home, promoted, rows, tmp_pa
     monkeypatch.chdir(tmp_path)
     register(open_registry(home), promoted, rows)
     assert not (tmp_path / "mlruns").exists()
+
+
+def test_whom_a_training_has_to_beat_does_not_hang_on_whether_it_has_run_before(
+    home, promoted, rows
+):
+    registry = open_registry(home)
+    day, later = date(2010, 3, 31), date(2010, 6, 30)
+    assert registry.champion_before(day, day, "of day") is None
+    older, _ = register(registry, promoted, rows, date(2009, 3, 31), "old")
+    own, _ = register(registry, promoted, rows, day, "of day")
+    register(registry, promoted, rows, later, "later")
+    assert registry.champion_before(day, day, "of day") == older
+    # another training of that day has to beat the first one
+    assert registry.champion_before(day, day, "other settings") == own
+    assert registry.champion_before(date(2008, 12, 31), date(2008, 12, 31), "older yet") is None
+    tested = registry.load_tested(own)
+    assert tested.columns == ["as_of_date", "account_id", "probability"]
+    assert tested.height == promoted.test_rows.height
