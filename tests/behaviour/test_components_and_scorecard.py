@@ -66,7 +66,8 @@ def test_taking_a_familys_data_away_takes_its_score_and_no_other(result, rows):
     assert scores["fit_score"].equals(result.model.score(rows)["fit_score"])
     assert scores["score"].null_count() == 0
     never = trained(without)
-    assert [one.family for one in never.model.components] == ["fit"]
+    # readiness is what is left of all that moves
+    assert [one.family for one in never.model.components] == ["fit", "readiness"]
     assert "engagement_score" not in never.component_metrics
 
 
