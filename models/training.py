@@ -80,7 +80,8 @@ def train(
     contract: tuple[Feature, ...] = FEATURES,
     champion: Champion | None = None,
 ) -> TrainingResult:
-    """Train on rows of account_id, as_of_date, features, is_converted (all matured).
+    """Train on rows of account_id, as_of_date, features, and what happened in the longest window that has closed: horizon_days,
+    is_converted, days_to_conversion (needed with several horizons), won_amount_usd (for deal sizes).
 
     Scores compare with the accounts of the newest as-of date. `metadata` is stored with the model
     and must not hold clock times; `contract` holds the rows of the feature contract; `champion` is what it has to beat. The

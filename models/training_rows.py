@@ -11,7 +11,12 @@ import numpy as np
 import polars as pl
 
 from models.encoding import feature_digests, require_columns
-from models.feature_contract import Feature, contract_version, usable_features
+from models.feature_contract import (
+    LABEL_COLUMNS,
+    Feature,
+    contract_version,
+    usable_features,
+)
 from models.settings import TrainingSettings
 
 
@@ -29,7 +34,13 @@ def training_digest(
         versioned_attributes=settings.versioned_attributes,
     )
     rows = ordered(training_set)
-    keys = rows.select(pl.concat_str("as_of_date", "account_id", "is_converted", separator="|"))
+    told = [
+        name
+        for name in ("as_of_date", "account_id", *sorted(LABEL_COLUMNS))
+        if name in rows.columns
+    ]
+    texts = [pl.col(name).cast(pl.String).fill_null("") for name in told]
+    keys = rows.select(pl.concat_str(texts, separator="|"))
     values = feature_digests(rows, features).to_list()
     lines = [f"{k}|{v}" for k, v in zip(keys.to_series(), values, strict=True)]
     text = "\n".join(lines)
@@ -39,7 +50,7 @@ def training_digest(
 
 def ordered(training_set: pl.DataFrame) -> pl.DataFrame:
     """Rows by as-of date and account, checked. Raises ValueError on what cannot be learnt from."""
-    require_columns(training_set, ["account_id", "as_of_date", "is_converted"])
+    require_columns(training_set, ["account_id", "as_of_date", "horizon_days", "is_converted"])
     if training_set.height == 0:
         raise ValueError("the training set is empty")
     if training_set["is_converted"].null_count():

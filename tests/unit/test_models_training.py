@@ -84,10 +84,13 @@ def test_the_digest_knows_rows_settings_and_code(rows):
     others = [
         training_digest(rows[1:], settings, "a"),
         training_digest(rows.with_columns(~pl.col("is_converted")), settings, "a"),
+        training_digest(rows.with_columns(pl.col("horizon_days") + 1), settings, "a"),
+        training_digest(rows.with_columns(days_to_conversion=pl.lit(3)), settings, "a"),
+        training_digest(rows.with_columns(won_amount_usd=pl.lit(3.0)), settings, "a"),
         training_digest(rows, training_settings(rows, seed=8), "a"),
         training_digest(rows, settings, "b"),
     ]
-    assert len({one, *others}) == 5
+    assert len({one, *others}) == 8
 
 
 def test_what_cannot_be_learnt_from_is_refused(rows):
