@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from dagster_project.demo.calendar import HORIZONS
-from models.calibration import log_odds
+from models.calibration import calibration_line
 from models.evaluation import calibration_error, compare, evaluate
 
 SEED = 7
@@ -83,7 +83,7 @@ def measures(rows: pl.DataFrame) -> dict[str, Any]:
             "ece_95th_percentile_if_perfect": perfect_ece(p, rows["account_id"]),
             "ece_of_the_truth": calibration_error(y, true_p),
             "ece_against_the_truth": distance_to_truth(true_p, p),
-            "slope": calibration_slope(y, p),
+            "slope": calibration_line(y, p)[0],
         },
     }
 
@@ -101,7 +101,7 @@ def calibration(day: pl.DataFrame) -> dict[str, Any]:
         "mean_predicted": float(p.mean()),
         "mean_true": float(true_p.mean()),
         "won_rate": float(y.mean()),
-        "slope": calibration_slope(y, p),
+        "slope": calibration_line(y, p)[0],
     }
 
 
@@ -130,14 +130,6 @@ def perfect_ece(p: np.ndarray, accounts: pl.Series | None = None) -> float:
     return float(np.quantile([calibration_error((u < p).astype(float), p) for u in luck], 0.95))
 
 
-def calibration_slope(y: np.ndarray, p: np.ndarray) -> float:
-    """Slope of the outcome's log-odds on the predicted log-odds; 1 is right, below 1 is overconfident."""
-    from sklearn.linear_model import LogisticRegression
-
-    fitted = LogisticRegression(C=np.inf).fit(log_odds(p).reshape(-1, 1), y)
-    return float(fitted.coef_[0, 0])
-
-
 def permuted(home: Path) -> dict[str, Any]:
     """A training on the home's training set with the labels of each day dealt out at random."""
     from dagster_project.home_layout import open_home
@@ -149,9 +141,9 @@ def permuted(home: Path) -> dict[str, Any]:
     connection = duckdb.connect(str(opened.warehouse), read_only=True)
     rows, _ = read_training_set(connection, settings)
     connection.close()
-    label = pl.struct("horizon_days", "is_converted", "days_to_conversion")
-    dealt = rows.with_columns(label.shuffle(seed=SEED).over("as_of_date").alias("label"))
-    dealt = dealt.drop("horizon_days", "is_converted", "days_to_conversion").unnest("label")
+    names = ["horizon_days", "is_converted", "days_to_conversion", "won_amount_usd"]
+    label = pl.struct(names).shuffle(seed=SEED).over("as_of_date").alias("label")
+    dealt = rows.with_columns(label).drop(names).unnest("label")
     result = train(dealt, settings, metadata={"trained_as_of": str(rows["as_of_date"].max())})
     kept = ("n", "positives", "auc", "auc_low", "auc_high")
     return {
@@ -202,6 +194,9 @@ def main() -> None:
     found = {}
     for horizon in HORIZONS:
         rows = later_rows(asked.home, asked.home / "demo" / "truth", horizon)
+        if rows.height == 0:
+            print(f"nothing is said of {horizon} days")
+            continue
         found[f"within_{horizon}_days"] = measures(rows)
         print("\n".join(_lines(found[f"within_{horizon}_days"], horizon)))
     if asked.permute:
