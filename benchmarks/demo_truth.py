@@ -23,7 +23,12 @@ import polars as pl
 
 from dagster_project.demo.calendar import HORIZONS
 from models.calibration import calibration_line
-from models.evaluation import calibration_error, compare, evaluate
+from models.evaluation import (
+    calibration_error,
+    calibration_error_if_perfect,
+    compare,
+    evaluate,
+)
 
 SEED = 7
 DRAWS = 2_000
@@ -80,7 +85,9 @@ def measures(rows: pl.DataFrame) -> dict[str, Any]:
         "calibration": [calibration(day) for day in rows.partition_by("as_of_date")],
         "all_days": {
             "ece": calibration_error(y, p),
-            "ece_95th_percentile_if_perfect": perfect_ece(p, rows["account_id"]),
+            "ece_95th_percentile_if_perfect": calibration_error_if_perfect(
+                p, accounts, SEED, DRAWS
+            ),
             "ece_of_the_truth": calibration_error(y, true_p),
             "ece_against_the_truth": distance_to_truth(true_p, p),
             "slope": calibration_line(y, p)[0],
@@ -95,7 +102,9 @@ def calibration(day: pl.DataFrame) -> dict[str, Any]:
         "day": str(day["as_of_date"][0]),
         "rows": day.height,
         "ece": calibration_error(y, p),
-        "ece_95th_percentile_if_perfect": perfect_ece(p),
+        "ece_95th_percentile_if_perfect": calibration_error_if_perfect(
+            p, day["account_id"], SEED, DRAWS
+        ),
         "ece_of_the_truth": calibration_error(y, true_p),
         "ece_against_the_truth": distance_to_truth(true_p, p),
         "mean_predicted": float(p.mean()),
@@ -116,18 +125,6 @@ def expected_auc(score: np.ndarray, true_p: np.ndarray) -> float:
     order = np.argsort(score, kind="stable")
     won, lost = true_p[order], 1 - true_p[order]
     return float(((lost.cumsum() - lost / 2) * won).sum() / (won.sum() * lost.sum()))
-
-
-def perfect_ece(p: np.ndarray, accounts: pl.Series | None = None) -> float:
-    """95th percentile of the calibration error when each outcome has exactly the predicted probability.
-
-    accounts: of several days together, whose each row is. The windows of an account's days overlap, so one draw of luck is
-    used for all of its rows; drawn row by row the percentile would be that of three times as much evidence as there is.
-    """
-    rng = np.random.default_rng(SEED)
-    of = np.arange(len(p)) if accounts is None else accounts.rank("dense").to_numpy() - 1
-    luck = (rng.random(of.max() + 1)[of] for _ in range(DRAWS))
-    return float(np.quantile([calibration_error((u < p).astype(float), p) for u in luck], 0.95))
 
 
 def permuted(home: Path) -> dict[str, Any]:

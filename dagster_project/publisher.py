@@ -31,6 +31,7 @@ TABLES = (
     "excluded_accounts",
     "model_versions",
     "model_reliability",
+    "model_groups",
     "score_evaluation",
     "feed_health",
     "quarantined_rows",
@@ -74,7 +75,7 @@ def publish_days(home: Home, days: Iterable[date]) -> dict[date, int]:
         rows = dict(pool.map(partial(_publish_day, connection, home), days))
         temporary = home.published / f".{LANDED_FILES}.{os.getpid()}.tmp"
         connection.execute(f"copy scoring.landed_files to '{_quoted(temporary)}' (format parquet)")
-        _move_into_place(temporary, home.published / LANDED_FILES)
+        move_into_place(temporary, home.published / LANDED_FILES)
         return rows
 
 
@@ -118,7 +119,7 @@ def _publish(connection: duckdb.DuckDBPyConnection, home: Home, table: str, day:
     (rows,) = connection.execute(
         f"copy (select {columns} order by {order}) to '{_quoted(temporary)}' (format parquet, compression zstd)"
     ).fetchone()
-    _move_into_place(temporary, target)
+    move_into_place(temporary, target)
     return rows
 
 
@@ -138,7 +139,7 @@ def publish_tables(home: Home) -> Path:
                 connection, table, f"warehouse.{table}", _horizon_descriptions(home.settings())
             )
         _create_views(connection, home)
-    _move_into_place(temporary, home.published_database)
+    move_into_place(temporary, home.published_database)
     return home.published_database
 
 
@@ -185,7 +186,7 @@ def republish_views(home: Home) -> None:
         ) from problem
     finally:
         connection.close()
-    _move_into_place(temporary, home.published_database)
+    move_into_place(temporary, home.published_database)
 
 
 def _create_views(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
@@ -252,7 +253,7 @@ def _describe(
             )
 
 
-def _move_into_place(temporary: Path, target: Path) -> None:
+def move_into_place(temporary: Path, target: Path) -> None:
     """Flush to disk, then rename over the old file: a reader has the old one or the new one, whole."""
     with open(temporary, "rb") as file:
         os.fsync(file.fileno())

@@ -60,6 +60,11 @@ TABLES = {
     "reliability_bins": """
         scoring_model_version varchar not null, slice varchar, horizon_days integer, bin integer, n bigint,
         mean_predicted double, observed_rate double, observed_low double, observed_high double""",
+    "group_measures": """
+        scoring_model_version varchar not null, attribute varchar, level varchar, n bigint, accounts bigint, positives bigint,
+        mean_predicted double, observed_rate double, realised_over_expected double, realised_over_expected_low double,
+        realised_over_expected_high double, auc double, auc_low double, auc_high double, lift_top_decile double,
+        warning varchar""",
     "evaluations": """
         as_of_date date not null, predictor varchar not null, slice varchar not null, horizon_days integer,
         scoring_model_version varchar, outcomes_known_as_of date, n bigint, positives bigint, auc double, auc_low double,

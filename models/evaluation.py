@@ -96,6 +96,36 @@ def calibration_error(y, p, bins: int = 10) -> float | None:
     return sum(gaps) / sum(row["n"] for row in table)
 
 
+def calibration_error_if_perfect(
+    p, groups, seed: int, draws: int = 500, bins: int = 10
+) -> float | None:
+    """95th percentile of the calibration error when each outcome has exactly the predicted probability; None without rows.
+
+    A calibration error is never 0: this is what chance alone shows in so many rows. `groups` are the accounts: their rows
+    share one draw of luck, because their windows overlap; drawn row by row the limit would be that of more evidence than
+    there is.
+    """
+    p = np.asarray(p, dtype=np.float64)
+    if len(p) == 0:
+        return None
+    generator = np.random.default_rng(seed)
+    _, account = np.unique(np.asarray(groups), return_inverse=True)
+    accounts = int(account.max()) + 1
+    falling = np.argsort(p, kind="stable")
+    ordered, account = p[falling], account[falling]
+    _, tied = np.unique(ordered, return_inverse=True)
+    rows = np.bincount(tied)
+    starts = np.cumsum([0, *(len(part) for part in np.array_split(falling, bins))])[:-1]
+    starts = starts[starts < len(p)]
+    errors = []
+    for _ in range(draws):
+        outcome = generator.random(accounts)[account] < ordered
+        # rows with equal probability share their outcome, as in `reliability`
+        shared = (np.bincount(tied, weights=outcome) / rows)[tied]
+        errors.append(np.abs(np.add.reduceat(shared - ordered, starts)).sum() / len(p))
+    return float(np.quantile(errors, 0.95))
+
+
 def wilson(rate: float, n: int, z: float = 1.959964) -> tuple[float, float]:
     """95 % interval of a rate seen in n trials; (0, 1) without trials."""
     if n == 0:

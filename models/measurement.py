@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 
 from models.baselines import Baseline, fit_logistic, fit_rule, fit_scorecard
+from models.by_group import measure_by_group
 from models.calibration import Calibrator
 from models.chain import LaterPart
 from models.components import fit_components
 from models.encoding import Encoder
-from models.evaluation import compare, evaluate, reliability
+from models.evaluation import calibration_error_if_perfect, compare, evaluate, reliability
 from models.feature_contract import Feature, usable_features
 from models.settings import TrainingSettings
 from models.training_rows import newest, outcomes
@@ -51,23 +52,28 @@ def measure(
         table = table.with_columns(pl.Series(name, order))
     components, measured = _components(tested, features, settings)
     return {
-        "metrics": evaluate(tested.y, probability, groups, seed, rounds, tested.raw),
+        "metrics": _of_the_model(tested, probability, settings),
         "baseline_metrics": scores,
         "comparisons": comparisons,
         "component_metrics": measured,
         "reliability": reliability(tested.y, probability),
+        "groups": measure_by_group(table, tested.rows, settings, contract),
         "test_rows": table.with_columns(components),
     }
 
 
 def measure_horizon(tested: LaterPart, calibrator: Calibrator, settings: TrainingSettings) -> dict:
     """Measures and reliability bins of the model at a horizon other than the primary one."""
-    groups, p = tested.rows["account_id"], calibrator.apply(tested.raw)
-    rounds = settings.bootstrap_rounds
-    return {
-        "metrics": evaluate(tested.y, p, groups, settings.seed, rounds, tested.raw),
-        "reliability": reliability(tested.y, p),
-    }
+    p = calibrator.apply(tested.raw)
+    return {"metrics": _of_the_model(tested, p, settings), "reliability": reliability(tested.y, p)}
+
+
+def _of_the_model(tested: LaterPart, probability: np.ndarray, settings: TrainingSettings) -> dict:
+    """evaluation.evaluate, and the calibration error that 95 % of perfectly calibrated models stay below."""
+    accounts, seed, rounds = tested.rows["account_id"], settings.seed, settings.bootstrap_rounds
+    limit = calibration_error_if_perfect(probability, accounts, seed, rounds)
+    measured = evaluate(tested.y, probability, accounts, seed, rounds, tested.raw)
+    return measured | {"ece_95_if_perfect": limit}
 
 
 def fit_baselines(

@@ -27,6 +27,8 @@ def save_plots(result, directory: Path) -> list[Path]:
         paths.append(_reliability(result.reliability, directory / "reliability.png"))
         paths.append(_gain(curves, directory / "gain.png"))
         paths.append(_lift(curves, directory / "lift.png"))
+    if result.groups:
+        paths.append(_by_group(result.groups, directory / "by_group.png"))
     return paths
 
 
@@ -108,6 +110,31 @@ def _lift(curves, path: Path) -> Path:
     axes.set_xlim(0, 1.02)
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, loc="upper right")
+    return _save(figure, path)
+
+
+def _by_group(groups: list[dict], path: Path) -> Path:
+    said = [one for one in groups if one["realised_over_expected"] is not None]
+    figure, axes = _figure(
+        "Realised over expected conversions, by group", (6.4, max(3.0, 0.3 * len(said) + 1.2))
+    )
+    for place, one in enumerate(reversed(said)):
+        ratio, low, high = (one[f"realised_over_expected{end}"] for end in ("", "_low", "_high"))
+        colour = OTHERS[0] if one["warning"] else ACCENT
+        axes.errorbar(
+            ratio,
+            place,
+            xerr=[[max(0, ratio - low)], [max(0, high - ratio)]],
+            fmt="o",
+            color=colour,
+            capsize=3,
+        )
+    axes.axvline(1, color=QUIET, linestyle="--", linewidth=1)
+    names = [f"{one['attribute'].replace('_', ' ')}: {one['level']}" for one in reversed(said)]
+    axes.set_yticks(range(len(said)), names)
+    axes.set_xlabel("realised over expected, 95 % interval")
+    axes.set_xlim(left=0)
+    axes.grid(axis="y", visible=False)
     return _save(figure, path)
 
 

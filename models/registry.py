@@ -31,6 +31,8 @@ from models.training import TrainingResult
 from models.training_record import (
     BASELINES_FILE,
     MODEL_FOLDER,
+    PLOTS_FOLDER,
+    RECORD_FILE,
     TESTED_FILE,
     flat,
     measures,
@@ -201,6 +203,18 @@ class Registry:
         """What a version said of its later part before it learnt from it; None of versions before that was kept."""
         path = self._folder(version) / TESTED_FILE
         return pl.read_parquet(path) if path.is_file() else None
+
+    def version_before(self, version: str) -> str | None:
+        """The version that was registered before this one; None before the first."""
+        earlier = [one.version for one in self._versions() if one.version < int(version)]
+        return str(max(earlier)) if earlier else None
+
+    def load_record(self, version: str) -> tuple[dict, dict[str, bytes]]:
+        """The record of a version's training, and its pictures (PNG) by name. Raises RegistryError."""
+        training = self._folder(version).parent
+        record = json.loads((training / RECORD_FILE).read_text(encoding="utf-8"))
+        pictures = sorted((training / PLOTS_FOLDER).glob("*.png"))
+        return record, {path.stem: path.read_bytes() for path in pictures}
 
     def load_baselines(self, version: str) -> dict:
         """The baselines fitted beside a version, by name. Raises RegistryError."""

@@ -170,6 +170,7 @@ class TrainingSettings(Settings):
     little_data_below: float = Field(0.5, ge=0, le=1)
     calibration_min_gain: float = Field(1e-4, ge=0)
     bootstrap_rounds: int = Field(500, ge=10)
+    measured_by: tuple[str, ...] = ("industry", "region", "employee_count")
     max_training_rows: int = Field(400_000, ge=1000)
     rule: tuple[RuleColumn, ...] = (
         RuleColumn(name="won_deals_730d", better="high"),

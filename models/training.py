@@ -66,6 +66,7 @@ class TrainingResult:
     comparisons: dict[str, dict] = field(default_factory=dict)
     component_metrics: dict[str, dict] = field(default_factory=dict)
     reliability: list[dict] = field(default_factory=list)
+    groups: list[dict] = field(default_factory=list)
     test_rows: pl.DataFrame = field(default_factory=pl.DataFrame)
     other_horizons: dict[int, dict] = field(default_factory=dict)
     horizons_left_out: dict[int, str] = field(default_factory=dict)

@@ -14,6 +14,8 @@ from models.settings import TrainingSettings
 from models.training import TrainingResult
 
 MODEL_FOLDER = "scoring_model"
+RECORD_FILE = "training.json"
+PLOTS_FOLDER = "plots"
 BASELINES_FILE = "baselines.json"
 # what the model said of its later part before it learnt from it: a later training is held against it
 TESTED_FILE = "tested.parquet"
@@ -22,8 +24,16 @@ TESTED_FILE = "tested.parquet"
 def training_record(result: TrainingResult, settings: TrainingSettings) -> dict:
     """All that is said of a training in one JSON-ready record, without the model itself."""
     names = ("window", "split", "trees", "calibration", "importance", "metrics")
-    more = ("baseline_metrics", "comparisons", "component_metrics", "reliability", "without_data")
-    guards = ("leak_suspects", "allowed", "other_horizons", "horizons_left_out", "duel", "value")
+    more = ("baseline_metrics", "comparisons", "component_metrics", "reliability", "groups")
+    guards = (
+        "without_data",
+        "leak_suspects",
+        "allowed",
+        "other_horizons",
+        "horizons_left_out",
+        "duel",
+        "value",
+    )
     return {
         "verdict": asdict(result.verdict),
         "model_digest": result.model.digest(),
@@ -43,8 +53,8 @@ def write_artifacts(result: TrainingResult, settings: TrainingSettings, folder: 
         said = result.test_rows.select("as_of_date", "account_id", "probability")
         said.write_parquet(model / TESTED_FILE)
     _write_json(folder / "feature_contract.json", [asdict(feature) for feature in FEATURES])
-    _write_json(folder / "training.json", training_record(result, settings))
-    save_plots(result, folder / "plots")
+    _write_json(folder / RECORD_FILE, training_record(result, settings))
+    save_plots(result, folder / PLOTS_FOLDER)
 
 
 def measures(result: TrainingResult) -> dict[str, float]:

@@ -17,10 +17,12 @@ from dagster_dbt import dbt_assets
 from dagster_project.assets.transform import TRAINING, TableNames, build_selected
 from dagster_project.automation import RUN_EACH, last_day_of_quarter, quarter_of
 from dagster_project.config import Settings
+from dagster_project.model_cards import write_card
 from dagster_project.provenance import code_version, trainer_digest
 from dagster_project.resources import ScoringHome
 from dagster_project.training_set import read_training_set
 from dagster_project.warehouse import columns_of, replace_rows
+from models.by_group import warnings_of
 from models.duel import Champion
 from models.model_files import OtherFormatError
 from models.registry import Registry
@@ -83,7 +85,7 @@ def as_of_run(context: dg.AssetExecutionContext, config: TrainingConfig) -> date
 def training_assets(
     manifest: Mapping[str, Any], quarterly: dg.PartitionsDefinition
 ) -> list[dg.AssetsDefinition]:
-    """label_conversion and training_set (dbt), trained_models and reliability_bins (Python)."""
+    """label_conversion and training_set (dbt), trained_models, reliability_bins and group_measures (Python)."""
 
     @dbt_assets(
         manifest=manifest,
@@ -123,6 +125,13 @@ def training_assets(
                 "reliability_bins",
                 deps=["training_set"],
                 description="Predicted against observed, in bins, on later data.",
+                group_name="training",
+                kinds={"xgboost"},
+            ),
+            dg.AssetSpec(
+                "group_measures",
+                deps=["training_set"],
+                description="Calibration and ranking by industry, region and size, on later data.",
                 group_name="training",
                 kinds={"xgboost"},
             ),
@@ -174,9 +183,15 @@ def _train_and_register(
     context.log.info(f"scoring model {version}: {result.verdict.verdict}. {result.verdict.why}")
     since = registry.champion_from(version)
     _store(scoring_home, result, version, as_of, since, run_id, code)
-    yield dg.MaterializeResult(asset_key="trained_models", metadata=_metadata(result, version))
+    card = dg.MetadataValue.path(write_card(scoring_home.home, registry, version))
+    yield dg.MaterializeResult(
+        asset_key="trained_models", metadata={**_metadata(result, version), "model card": card}
+    )
     yield dg.MaterializeResult(
         asset_key="reliability_bins", metadata={"dagster/row_count": len(result.reliability)}
+    )
+    yield dg.MaterializeResult(
+        asset_key="group_measures", metadata={"dagster/row_count": len(result.groups)}
     )
 
 
@@ -264,6 +279,11 @@ def _store(
         )
         if bins.height:
             replace_rows(connection, "reliability_bins", bins, "scoring_model_version", [version])
+        if result.groups:
+            groups = pl.DataFrame(result.groups, infer_schema_length=None).with_columns(
+                pl.lit(version).alias("scoring_model_version")
+            )
+            replace_rows(connection, "group_measures", groups, "scoring_model_version", [version])
     finally:
         connection.close()
 
@@ -322,6 +342,8 @@ def _left_out(result: TrainingResult) -> dict[str, Any]:
         said["rows left out"] = thinning["rows_available"] - thinning["rows_kept"]
     for horizon, why in result.horizons_left_out.items():
         said[f"no probability within {horizon} days"] = why
+    if off := warnings_of(result.groups):
+        said["off on later data"] = off
     if result.without_data:
         said["features without data"] = ", ".join(sorted(result.without_data))
     if result.allowed:

@@ -222,6 +222,10 @@ def retrain(as_of: date | None, as_json: bool) -> int:
     trained = answers.training(home, version) if version else None
     if trained and not as_json:
         print_training(trained)
+        said = outcome.metadata["trained_models"]
+        print_lines(f"Model card: {said['model card']}")
+        for text in said.get("off on later data", []):
+            print_warning(f"off on later data: {text}")
     return report_run(
         home, outcome, as_json, {"as_of": as_of}, said_already=outcome.metadata if trained else ()
     )

@@ -102,7 +102,7 @@ GROUPS = {
     },
     "labels": {"label_conversion"},
     "datasets": {"scoring_set", "training_set"},
-    "training": {"trained_models", "reliability_bins"},
+    "training": {"trained_models", "reliability_bins", "group_measures"},
     "scoring": {"account_predictions", "factor_contributions", "scorecards"},
     "evaluation": {"evaluations"},
     "marts": {
@@ -111,6 +111,7 @@ GROUPS = {
         "excluded_accounts",
         "feed_health",
         "int_feed_health__landed_files",
+        "model_groups",
         "model_reliability",
         "model_versions",
         "passed_days",
@@ -122,7 +123,9 @@ GROUPS = {
     "published": {"published_scores"},
 }
 DAILY_GROUPS = {"landing", "staging", "core", "spine", "features", "scoring", "marts", "published"}
-QUARTERLY = {"label_conversion", "training_set", "trained_models", "reliability_bins"}
+QUARTERLY = {
+    "label_conversion", "training_set", "trained_models", "reliability_bins", "group_measures",
+}  # fmt: skip
 # What landing and checks write beside their own tables.
 WRITTEN_BESIDE = {dg.AssetKey("landing_quarantine"), dg.AssetKey("passed_days")}
 JOBS = {

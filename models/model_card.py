@@ -1,0 +1,209 @@
+"""The model card of a scoring model: one page that says what it rests on, how good it is, and what it cannot do.
+
+Belongs here: what stands on the page, in which words, out of the record of a training. Does not belong here: the record
+(training_record.py), the pictures (plots.py), where the page is kept (dagster_project/assets/training.py).
+
+The page is one HTML file with its pictures inside, so that it can be sent and archived. The same record gives the same bytes.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from models.by_group import warnings_of
+from models.feature_contract import FEATURES
+from models.promotion import KEEP, PROMOTE
+
+TOP_FACTORS = 15
+# The order of the page, and what each picture shows to who cannot see it.
+PICTURES = {
+    "reliability": "predicted probability against the share that converted, in ten bins",
+    "gain": "share of conversions found against share of accounts called, model and baselines",
+    "lift": "conversion rate of the best accounts over the base rate, model and baselines",
+    "by_group": "realised over expected conversions of each group, with intervals",
+    "feature_importance": "what the trees gained from each feature",
+}
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The scoring model before: its version and the record of its training."""
+
+    version: str
+    record: Mapping
+
+
+def model_card(
+    version: str,
+    record: Mapping,
+    pictures: Mapping[str, bytes],
+    earlier: Earlier | None = None,
+    scores_from: str | None = None,
+) -> str:
+    """HTML of a version's card. record: training_record.training_record, as JSON keeps it; pictures: PNG files by name
+    (plots.py); scores_from: the first day that the version may score, None where it was not promoted.
+
+    Raises KeyError where the record is of a version before groups were measured.
+    """
+    page = _ENVIRONMENT.get_template("model_card.html")
+    return page.render(
+        version=version,
+        record=record,
+        verdict={PROMOTE: "promoted", KEEP: "not promoted"}.get(
+            record["verdict"]["verdict"],
+            f"refused: {record['verdict']['verdict'].replace('_', ' ')}",
+        ),
+        scores_from=scores_from,
+        pictures={
+            name: (b64encode(pictures[name]).decode(), shows)
+            for name, shows in PICTURES.items()
+            if name in pictures
+        },
+        horizons=list(_horizons(record)),
+        rivals=list(_rivals(record)),
+        factors=list(_factors(record)),
+        limits=list(_limits(record)),
+        earlier=earlier,
+        changes=list(_changes(record, earlier.record)) if earlier else [],
+    )
+
+
+def _interval(value: float | None, low: float | None, high: float | None, digits: int = 3) -> str:
+    if value is None:
+        return "–"
+    said = f"{value:.{digits}f}"
+    return said if low is None else f"{said} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def _horizons(record: Mapping) -> Iterator[dict]:
+    """Each horizon with its measures, shortest first."""
+    primary = record["settings"]["horizon_days"]
+    measured = {primary: (record["metrics"], record["calibration"])}
+    for days, one in record["other_horizons"].items():
+        measured[int(days)] = one["metrics"], one["calibration"]
+    for days in sorted(measured):
+        metrics, calibration = measured[days]
+        yield {
+            "days": days,
+            "is_primary": days == primary,
+            "metrics": metrics,
+            "calibrator": calibration["kept"],
+        }
+
+
+def _rivals(record: Mapping) -> Iterator[dict]:
+    """Baselines and champion: their own measures, and the model's lead on the same rows."""
+    for name, metrics in record["baseline_metrics"].items():
+        yield {
+            "name": name.replace("_", " "),
+            "metrics": metrics,
+            "lead": record["comparisons"][name],
+        }
+    if record["duel"]:
+        name = f"scoring model {record['duel']['champion']} (in force)"
+        yield {"name": name, "metrics": None, "lead": record["duel"]}
+
+
+def _factors(record: Mapping) -> Iterator[dict]:
+    known = {feature.name: feature for feature in FEATURES}
+    # JSON objects are kept by name: what was largest first is put in order again.
+    falling = sorted(record["importance"].items(), key=lambda item: (-item[1], item[0]))
+    for name, share in falling[:TOP_FACTORS]:
+        feature = known.get(name)
+        yield {
+            "name": name.replace("_", " "),
+            "share": share,
+            "family": feature.family if feature else "",
+            "is_snapshot": bool(feature and feature.source_kind == "snapshot"),
+        }
+
+
+def _limits(record: Mapping) -> Iterator[str]:
+    """What has to be known before the numbers are used, in sentences."""
+    metrics, window = record["metrics"], record["window"]
+    if metrics is None:
+        yield "History was too short to measure it on later data: nothing is known of how good it is."
+    elif metrics["ece"] > metrics["ece_95_if_perfect"]:
+        yield (
+            f"Its calibration error on later data ({metrics['ece']:.4f}) is larger than chance explains: 95 % of perfectly "
+            f"calibrated models stay below {metrics['ece_95_if_perfect']:.4f}. Read probabilities as approximate."
+        )
+    yield from (f"Off on later data: {text}." for text in warnings_of(record["groups"]))
+    yield from (
+        f"No probability within {days} days: {why}."
+        for days, why in record["horizons_left_out"].items()
+    )
+    if record["value"].get("kept") == "nothing":
+        yield f"No expected deal size: {record['value']['why']}."
+    if snapshots := record["settings"]["snapshot_attributes"]:
+        yield (
+            f"Attributes known only as they are today were learnt from, on purpose: {', '.join(snapshots)}. "
+            "What was filled in after an outcome flatters the measures."
+        )
+    if record["allowed"]:
+        vouched = "; ".join(f"{name} ({why})" for name, why in record["allowed"].items())
+        yield f"Features that the guards suspect, and a person vouches for in scoring.yaml: {vouched}."
+    if thinning := record["metadata"].get("thinning"):
+        yield f"It learnt from {thinning['rows_kept']:,} of {thinning['rows_available']:,} rows (training.max_training_rows)."
+    if record["without_data"]:
+        yield (
+            f"{len(record['without_data'])} features were left out, because nothing can be learnt from them: "
+            f"{', '.join(sorted(record['without_data']))}."
+        )
+    yield (
+        f"It rests on {window['converting_accounts']:,} accounts that converted. Intervals say what chance does within this "
+        "data; they say nothing of a market that changes."
+    )
+    yield "A contribution says what the model weighs, not what would happen if it were changed: it is no cause."
+
+
+def _changes(record: Mapping, before: Mapping) -> Iterator[tuple[str, str, str]]:
+    """What is different from an earlier training: (what, then, now)."""
+    for name in ("first_as_of_date", "last_as_of_date", "rows", "converting_accounts"):
+        yield from _changed(name.replace("_", " "), before["window"][name], record["window"][name])
+    for name in ("auc", "lift_top_decile", "ece", "log_loss"):
+        then, now = ((one["metrics"] or {}).get(name) for one in (before, record))
+        yield from _changed(
+            f"{name.replace('_', ' ')} on its own later data", _rounded(then), _rounded(now)
+        )
+    old, new = _flat(before["settings"]), _flat(record["settings"])
+    for name in sorted(old.keys() | new.keys()):
+        yield from _changed(f"setting {name}", old.get(name), new.get(name))
+    then, now = set(before["importance"]), set(record["importance"])
+    yield from _changed("features used", len(then), len(now))
+    if gone := then - now:
+        yield "no longer used", ", ".join(sorted(gone)), ""
+    if come := now - then:
+        yield "newly used", "", ", ".join(sorted(come))
+
+
+def _changed(what: str, then: object, now: object) -> Iterator[tuple[str, str, str]]:
+    if then != now:
+        yield what, *("" if one is None else str(one) for one in (then, now))
+
+
+def _rounded(value: float | None) -> str | None:
+    return None if value is None else f"{value:.4f}"
+
+
+def _flat(settings: Mapping, prefix: str = "") -> dict[str, object]:
+    """Nested settings as one level; the scorecard's lines are their own table elsewhere."""
+    out = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            out |= _flat(value, f"{prefix}{name}.")
+        elif name != "lines":
+            out[prefix + name] = value
+    return out
+
+
+_ENVIRONMENT = Environment(
+    loader=PackageLoader("models", "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_ENVIRONMENT.filters["interval"] = _interval
