@@ -32,6 +32,7 @@ TABLES = (
     "model_versions",
     "model_reliability",
     "model_groups",
+    "challenger_scores",
     "score_evaluation",
     "feed_health",
     "quarantined_rows",

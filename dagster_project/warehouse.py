@@ -45,6 +45,9 @@ TABLES = {
     "factor_contributions": """
         as_of_date date not null, account_id varchar not null, factor_rank integer, feature varchar, family varchar,
         feature_value varchar, contribution double, reason varchar, scoring_model_version varchar""",
+    "challenger_predictions": """
+        as_of_date date not null, account_id varchar not null, raw_probability double, win_probability double, score double,
+        band varchar, scoring_model_version varchar""",
     "scorecards": """
         scoring_model_version varchar not null, content varchar""",
     "trained_models": """

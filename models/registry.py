@@ -23,7 +23,7 @@ from urllib.parse import unquote, urlparse
 import polars as pl
 
 from models.baselines import baseline_from_dict
-from models.promotion import PROMOTE
+from models.promotion import KEEP, PROMOTE
 from models.scorecard import scorecard_of
 from models.scoring import ScoringModel
 from models.settings import TrainingSettings
@@ -149,6 +149,20 @@ class Registry:
             and learnt_digest not in (v.tags.get("learnt_digest"), v.tags.get("training_digest"))
         ]
         return str(max(fit, key=_order_of_reign).version) if fit else None
+
+    def challenger_as_of(self, day: date) -> str | None:
+        """The newest version trained by then that was not shown to beat the champion of the day, if it is newer than that."""
+        champion = self.champion_as_of(day)
+        if champion is None:
+            return None
+        in_force = self._version(champion)
+        newer = [
+            v
+            for v in self._versions(verdict=KEEP)
+            if (_trained(in_force), in_force.version) < (_trained(v), v.version)
+            and _trained(v) <= day.isoformat()
+        ]
+        return str(newer[-1].version) if newer else None
 
     def trained_as_of(self, version: str) -> date:
         """The day that a version's training stood on. Raises RegistryError."""

@@ -159,6 +159,7 @@ def _evaluate_day(scoring_home: ScoringHome, day: date, known: date) -> pl.DataF
         _refuse_other_features(day, rows["feature_digest"], now["feature_digest"])
         for name, baseline in registry.load_baselines(version).items():
             predictions[name] = baseline.predict(rows)
+        predictions |= _challenger(rows)
     facts = {
         "as_of_date": day,
         "horizon_days": settings.horizon_days,
@@ -178,6 +179,15 @@ def _evaluate_day(scoring_home: ScoringHome, day: date, known: date) -> pl.DataF
             allow_retries=False,
         )
     return pl.DataFrame(found, infer_schema_length=None)
+
+
+def _challenger(rows: pl.DataFrame) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """What was kept of a model that was not promoted, if it said something of each account."""
+    if rows["challenger_version"].null_count():
+        return {}
+    (version,) = rows["challenger_version"].unique()
+    said = rows["challenger_probability"].to_numpy(), rows["challenger_raw"].to_numpy()
+    return {f"challenger_{version}": said}
 
 
 def _refuse_other_features(day: date, stored: pl.Series, now: pl.Series) -> None:
@@ -262,10 +272,13 @@ def _scored_with_outcome(
     """Features, stored probability and outcome of each account scored that day, by account."""
     return connection.execute(
         "select features.*, stored.score, stored.raw_probability, stored.win_probabilities[$horizon] as probability, "
-        "stored.scoring_model_version, stored.feature_digest, label.is_converted "
+        "stored.scoring_model_version, stored.feature_digest, label.is_converted, challenger.win_probability as "
+        "challenger_probability, challenger.raw_probability as challenger_raw, "
+        "challenger.scoring_model_version as challenger_version "
         "from datasets.scoring_set as features "
         "join scoring.account_predictions as stored using (account_id, as_of_date) "
         "join labels.label_conversion as label using (account_id, as_of_date) "
+        "left join scoring.challenger_predictions as challenger using (account_id, as_of_date) "
         "where as_of_date = $day and label.horizon_days = $horizon order by account_id",
         {"day": day, "horizon": horizon_days},
     ).pl()

@@ -19,7 +19,8 @@ from dagster_project.provenance import made_with
 from dagster_project.resources import ScoringHome
 from dagster_project.scored_rows import scored_rows, scorer_of
 from dagster_project.standing import data_of_days
-from dagster_project.warehouse import replace_rows
+from dagster_project.warehouse import columns_of, replace_rows
+from models.model_files import OtherFormatError
 from models.registry import Registry
 from models.scorecard import Scorecard, scorecard_of
 from models.scoring import ScoringModel
@@ -35,11 +36,12 @@ class ScoringConfig(dg.Config):
 
 
 def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    """account_predictions, factor_contributions and scorecards."""
+    """account_predictions, factor_contributions, challenger_predictions and scorecards."""
 
     described = {
         "account_predictions": "One row an eligible account and day, as the scoring model or the scorecard said it.",
         "factor_contributions": "One row a factor of an explained score (TreeSHAP in log-odds; points of a scorecard).",
+        "challenger_predictions": "One row an eligible account and day, as the newest model that was not promoted says it.",
         "scorecards": "One row a scorecard that has scored, with its lines, so that its scores can be derived again.",
     }
     # A day asks for the newest training, not for one partition a day.
@@ -87,7 +89,8 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
                 f"{PROGRESS}{scored} rows scored, up to {together[-1]} by {_in_words([version])}"
             )
         by = {"scored by": _in_words(loaded)}
-        for table in ("account_predictions", "factor_contributions"):
+        beside = _score_challengers(scoring_home, registry, days)
+        for table in ("account_predictions", "factor_contributions", "challenger_predictions"):
             tell_each_day(context, table)
         yield dg.MaterializeResult(
             asset_key="account_predictions", metadata={"dagster/row_count": scored, **by}
@@ -96,10 +99,44 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             asset_key="factor_contributions", metadata={"accounts": with_factors, **by}
         )
         yield dg.MaterializeResult(
+            asset_key="challenger_predictions", metadata={"dagster/row_count": beside}
+        )
+        yield dg.MaterializeResult(
             asset_key="scorecards", metadata={"dagster/row_count": len(cards)}
         )
 
     return score_days
+
+
+def _score_challengers(scoring_home: ScoringHome, registry: Registry, days: Sequence[date]) -> int:
+    """What the challenger of each day says, kept beside the champion's; returns rows. It is held against outcomes with it."""
+    horizon = scoring_home.home.settings().conversion.primary_horizon_days
+    versions = {day: registry.challenger_as_of(day) for day in days}
+    models = {v: _readable(registry, v) for v in sorted(set(versions.values()) - {None})}
+    said = [pl.DataFrame(schema=columns_of("challenger_predictions"))]
+    with closing(scoring_home.connect()) as connection:
+        for day, version in versions.items():
+            model = models.get(version)
+            if model and horizon in [part.horizon_days for part in model.parts]:
+                frame = connection.execute(
+                    "from datasets.scoring_set where as_of_date = ? order by account_id", [day]
+                ).pl()
+                scored = model.score(frame).with_columns(
+                    pl.col(f"win_probability_{horizon}d").alias("win_probability"),
+                    pl.lit(version).alias("scoring_model_version"),
+                )
+                said.append(scored.select(columns_of("challenger_predictions")))
+        rows = pl.concat(said, how="vertical_relaxed")
+        replace_rows(connection, "challenger_predictions", rows, "as_of_date", days)
+    return rows.height
+
+
+def _readable(registry: Registry, version: str) -> ScoringModel | None:
+    """A challenger that an earlier version of this program wrote cannot be asked; it holds no day up."""
+    try:
+        return registry.load_version(version)
+    except OtherFormatError:
+        return None
 
 
 def _refuse_days_without_features(scoring_home: ScoringHome, days: Sequence[date]) -> None:

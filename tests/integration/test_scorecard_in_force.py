@@ -281,6 +281,12 @@ def test_13_a_rollback_returns_to_the_scores_of_the_champion_before(home, ask):
     assert status == 0 and f"scoring model {old} stays" in " ".join(text.split())
     assert operations.backfill(home, day, day, show=False).ok
     assert stored(home, rows) == before
+    # What it says is kept beside the champion's from then on, and of no day before it was trained.
+    beside = "select distinct challenger_version, scoring_model_version, count(*) from challenger_scores group by all"
+    assert stored(home, beside) == [(str(int(old) + 1), old, len(before))]
+    with closing(connect(home)) as connection:
+        days = connection.execute("select distinct as_of_date from scoring.challenger_predictions")
+        assert days.fetchall() == [(day,)]
     settings.write_text(other + "  promotion: {must_beat: []}\n" + SCORECARD)
     _, outcome = operations.retrain(home, TRAINED, show=False, scores_from=day)
     assert outcome.ok, outcome.problems

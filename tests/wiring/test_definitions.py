@@ -103,11 +103,17 @@ GROUPS = {
     "labels": {"label_conversion"},
     "datasets": {"scoring_set", "training_set"},
     "training": {"trained_models", "reliability_bins", "group_measures"},
-    "scoring": {"account_predictions", "factor_contributions", "scorecards"},
+    "scoring": {
+        "account_predictions",
+        "factor_contributions",
+        "challenger_predictions",
+        "scorecards",
+    },  # fmt: skip
     "evaluation": {"evaluations"},
     "marts": {
         "account_scores",
         "account_scores_daily",
+        "challenger_scores",
         "excluded_accounts",
         "feed_health",
         "int_feed_health__landed_files",
