@@ -12,7 +12,7 @@ from datetime import date
 import polars as pl
 
 from dagster_project.config import Settings
-from models.explanation import factor_contributions, reasons
+from models.explanation import explained, factor_contributions
 from models.registry import Registry
 from models.scorecard import Scorecard, scorecard_of
 from models.scoring import ScoringModel
@@ -48,14 +48,14 @@ def scored_rows(
     """
     scores = scorer.score(frame)
     asked = settings.explanation
-    explained = _best(frame, scores, dict.fromkeys(with_factors, asked.max_accounts_per_day))
+    best = _best(frame, scores, dict.fromkeys(with_factors, asked.max_accounts_per_day))
     kept = _best(frame, scores, with_factors)
     if isinstance(scorer, Scorecard):
-        said, factors = scorer.reasons(explained, asked.reasons_per_account), scorer.factors(kept)
+        said, factors = scorer.explained(best, asked.reasons_per_account), scorer.factors(kept)
     else:
-        said = reasons(scorer, explained, asked.reasons_per_account)
+        said = explained(scorer, best, asked.reasons_per_account)
         factors = factor_contributions(scorer, kept)
-    told = explained.select(KEY).with_columns(said)
+    told = best.select(KEY).with_columns(said)
     joined = scores.join(told, on=KEY, how="left", maintain_order="left")
     return _as_rows(joined, scorer, settings), factors
 

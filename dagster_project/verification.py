@@ -35,6 +35,7 @@ from dagster_project.scored_rows import scored_rows
 from dagster_project.standing import landed_files
 from models.feature_contract import ContractError
 from models.model_files import ModelFormatError, OtherFormatError
+from models.reasons import FAMILIES
 from models.registry import Registry, RegistryError
 from models.scorecard import PREFIX, Scorecard, scorecard_of
 from models.scoring import ScoringModel
@@ -45,10 +46,12 @@ KEY = ["as_of_date", "account_id"]
 # relations between rows, and follow from these.
 COMPARED = (
     "feature_digest", "score", "band", "fit_score", "engagement_score", "intent_score", "readiness_score",
-    "grade", "tier", "segment", "flags", "reasons", "score_basis",
+    "grade", "tier", "segment", "flags", "score_basis",
     "feature_contract_version", "expected_days_to_close", "expected_deal_usd",
-    "expected_value_usd",
+    "expected_value_usd", "raw_probability",
 )  # fmt: skip
+# What only explained rows have: the best accounts of a day.
+EXPLAINED = ("reasons", *(f"contribution_{one}" for one in ("base", *FAMILIES)))
 # Another kind of processor may round sums differently.
 TOLERANCE = 1e-6
 MISSING = "(the row)"
@@ -296,7 +299,7 @@ def _compare(
 ) -> None:
     probabilities = [name for name in stored.columns if name.startswith("win_probability_")]
     # What an earlier version published says nothing of columns that came later.
-    columns = [name for name in (*COMPARED, *probabilities) if name in stored.columns]
+    columns = [name for name in (*COMPARED, *EXPLAINED, *probabilities) if name in stored.columns]
     again = {(row["as_of_date"], row["account_id"]): row for row in derived.iter_rows(named=True)}
     for row in stored.iter_rows(named=True):
         if row["scoring_model_version"] in found.damaged_models:
@@ -334,8 +337,8 @@ def _unlike(row: dict[str, Any], other: dict[str, Any] | None, columns: Sequence
     """Columns in which a stored row and the derived one differ."""
     if other is None:
         return [MISSING]
-    # Only the best accounts of a day have reasons (null: none were asked for); here the drawn ones have.
-    asked = [name for name in columns if name != "reasons" or row["reasons"] is not None]
+    # Of the others none were asked for; here all drawn ones are explained.
+    asked = [name for name in columns if name not in EXPLAINED or row["reasons"] is not None]
     return [name for name in asked if not _is_same(row[name], other.get(name))]
 
 

@@ -26,7 +26,9 @@ TABLES = {
         win_probabilities map(integer, double), expected_days_to_close double, score double, band varchar,
         fit_score double, engagement_score double, intent_score double,
         readiness_score double, grade varchar, tier integer, segment varchar,
-        expected_deal_usd double, expected_value_usd double, reasons varchar[], flags varchar[], score_basis varchar not null,
+        expected_deal_usd double, expected_value_usd double, reasons varchar[], flags varchar[],
+        contribution_base double, contribution_fit double, contribution_engagement double, contribution_intent double,
+        contribution_relationship double, score_basis varchar not null,
         scoring_model_version varchar, is_restated boolean, feature_contract_version varchar, feature_digest varchar,
         scored_at timestamp, run_id varchar""",
     "scoring_runs": """

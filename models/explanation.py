@@ -14,7 +14,7 @@ from models.boosting import dmatrix
 from models.encoding import require_columns
 from models.feature_contract import Feature
 from models.horizons import chained_contributions
-from models.reasons import top_reasons
+from models.reasons import by_family, top_reasons
 from models.scoring import ScoringModel
 from models.settings import DealWords
 
@@ -65,15 +65,19 @@ def factor_contributions(model: ScoringModel, frame: pl.DataFrame) -> pl.DataFra
     return ordered.sort("as_of_date", "account_id", "factor_rank")
 
 
-def reasons(model: ScoringModel, frame: pl.DataFrame, most_for: int = 3) -> pl.Series:
-    """The strongest reasons of each row of `frame` in words, in its order: a list of texts (reasons.top_reasons)."""
+def explained(model: ScoringModel, frame: pl.DataFrame, most_for: int = 3) -> pl.DataFrame:
+    """Of each row of `frame`, in its order: `reasons`, the strongest ones in words (reasons.top_reasons), and what each family
+    of features contributes (reasons.by_family), in log-odds of the raw probability.
+    """
     features = [column.feature for column in model.encoder.columns]
     words = model.deal_words
 
     def say(feature: Feature, series: pl.Series, _) -> pl.Series:
         return in_words(feature, series, words)["reason"]
 
-    return top_reasons(frame, features, contributions(model, frame)[:, :-1], say, most_for)
+    values = contributions(model, frame)
+    said = top_reasons(frame, features, values[:, :-1], say, most_for)
+    return pl.DataFrame([said, *by_family(features, values[:, :-1], values[:, -1])])
 
 
 def factor_rows(keys, feature: Feature, series: pl.Series, values, words: DealWords):

@@ -14,6 +14,8 @@ import polars as pl
 
 from models.feature import Feature
 
+# Kinds of evidence; with the base their contributions are all of a score.
+FAMILIES = ("fit", "engagement", "intent", "relationship")
 # contributions below this many log-odds move a probability by less than half a point
 MIN_CONTRIBUTION = 0.02
 # the topic of features that have one value for all accounts of a day
@@ -52,6 +54,19 @@ def top_reasons(
             chosen = spokesmen[rows, topic[rows]]
             parts.append(_texts(frame, features, values, say, rows, chosen, sign, (slot, place)))
     return _lists(parts, frame.height)
+
+
+def by_family(features: Sequence[Feature], values: np.ndarray, base: np.ndarray) -> list[pl.Series]:
+    """Columns contribution_base and contribution_<family>: what each kind of evidence contributes to each row.
+
+    `values` has shape (rows, features), `base` (rows,). The columns of a row sum to its log-odds (of a scorecard: its points).
+    """
+    found = {family: np.zeros(len(values)) for family in FAMILIES}
+    # column by column: a row's sum does not depend on the rows beside it
+    for column, feature in enumerate(features):
+        found[feature.family] += values[:, column]
+    columns = {"base": base} | found
+    return [pl.Series(f"contribution_{name}", one) for name, one in columns.items()]
 
 
 def _topics(features: Sequence[Feature], values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

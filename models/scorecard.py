@@ -24,7 +24,7 @@ from models.components import COMPONENTS, families_of, has_data, present
 from models.encoding import feature_digests, numbers, require_columns
 from models.explanation import factor_rows, in_words
 from models.feature_contract import FEATURES, Feature, contract_version
-from models.reasons import top_reasons
+from models.reasons import by_family, top_reasons
 from models.scoring import EXPECTED_DAYS, LITTLE_DATA, Bands
 from models.settings import DealWords, ScorecardLine, ScorecardSettings, TrainingSettings
 
@@ -129,15 +129,19 @@ class Scorecard:
             .sort("as_of_date", "account_id", "factor_rank")
         )
 
-    def reasons(self, frame: pl.DataFrame, most_for: int = 3) -> pl.Series:
-        """The strongest reasons of each row of `frame`: every feature for itself, as people wrote them, with its points."""
+    def explained(self, frame: pl.DataFrame, most_for: int = 3) -> pl.DataFrame:
+        """As explanation.explained. Reasons say every feature for itself, as people wrote the lines, with its points; what the
+        families contribute are points, the base is 0.
+        """
         alone = [replace(feature, topic=feature.name) for feature in self.features]
 
         def say(feature: Feature, series: pl.Series, points: np.ndarray) -> pl.Series:
             words = in_words(feature, series, self.deal_words)["reason"]
             return _with_points(words, pl.Series(points))
 
-        return top_reasons(frame, alone, self.points(frame), say, most_for, MIN_POINTS_SAID)
+        points = self.points(frame)
+        said = top_reasons(frame, alone, points, say, most_for, MIN_POINTS_SAID)
+        return pl.DataFrame([said, *by_family(self.features, points, np.zeros(frame.height))])
 
     def _component(self, frame: pl.DataFrame, points: np.ndarray, family: str) -> pl.Series:
         """The family's lines alone, 0-100; null where it has none or the account no value."""

@@ -33,6 +33,8 @@ COLUMNS = {
     *("fit_score", "engagement_score", "intent_score", "readiness_score"),
     *("expected_deal_usd", "expected_value_usd", "rank", "score_change_1d", "score_change_7d"),
     *("reasons", "flags", "score_basis", "scoring_model_version", "is_restated"),
+    *("raw_probability", "contribution_base", "contribution_fit", "contribution_engagement"),
+    *("contribution_intent", "contribution_relationship"),
     *("feature_contract_version", "feature_digest", "scored_at", "run_id"),
 }
 NOT_SAID_YET = {
@@ -41,7 +43,7 @@ NOT_SAID_YET = {
 TABLES = {
     *("account_scores", "account_scores_daily", "excluded_accounts", "score_reasons"),
     *("score_reasons_daily", "model_versions", "model_reliability", "score_evaluation"),
-    *("feed_health", "quarantined_rows"),
+    *("feed_health", "quarantined_rows", "model_groups", "challenger_scores"),
 }
 
 

@@ -38,6 +38,8 @@ scorecard:
       points: 30
       decay: {days_since: days_since_last_won, half_life_days: 180}
 """
+PROBABILITIES = "probabilities_are_missing_where_a_scorecard_scored_and_only_there"
+CONTRIBUTIONS = "contributions_sum_to_the_log_odds"
 FIRST, TRAINED = date(2020, 12, 30), date(2020, 12, 31)
 
 
@@ -176,24 +178,27 @@ def test_7_a_home_without_a_scorecard_says_what_to_do(home):
 
 
 @pytest.mark.parametrize(
-    "damage",
+    ("day", "damage", "guard"),
     [
-        "update scoring.account_predictions set win_probabilities = map {90: 0.5} where as_of_date = ?",
-        "update scoring.account_predictions set score_basis = 'model' where as_of_date = ?",
+        (FIRST, "win_probabilities = map {90: 0.5}", PROBABILITIES),
+        (FIRST, "score_basis = 'model'", PROBABILITIES),
+        (TRAINED, "contribution_fit = contribution_fit + 0.001", CONTRIBUTIONS),
     ],
 )
-def test_8_a_probability_of_a_scorecard_is_found_and_so_is_a_model_without_one(home, damage):
+def test_8_a_row_whose_parts_do_not_fit_together_is_found(home, day, damage, guard):
     connection = connect(home)
     try:
         connection.execute("create or replace temp table kept as from scoring.account_predictions")
-        connection.execute(damage, [FIRST])
+        connection.execute(
+            f"update scoring.account_predictions set {damage} where as_of_date = ?", [day]
+        )
         connection.execute(
             "create or replace table scoring.damaged as from scoring.account_predictions"
         )
         connection.execute("create or replace table scoring.whole as from kept")
     finally:
         connection.close()
-    done = dbt_runner.build(home, ["account_scores_daily"], [FIRST])
+    done = dbt_runner.build(home, ["account_scores_daily"], [day])
     connection = connect(home)
     try:
         connection.execute("delete from scoring.account_predictions")
@@ -202,8 +207,8 @@ def test_8_a_probability_of_a_scorecard_is_found_and_so_is_a_model_without_one(h
     finally:
         connection.close()
     failed = {node.name for node in done.problems if node.status != "skipped"}
-    assert failed == {"probabilities_are_missing_where_a_scorecard_scored_and_only_there"}
-    assert not dbt_runner.build(home, ["account_scores_daily"], [FIRST]).problems
+    assert failed == {guard}
+    assert not dbt_runner.build(home, ["account_scores_daily"], [day]).problems
 
 
 def test_9_beside_a_scoring_model_a_refused_training_leaves_that_in_force(home):

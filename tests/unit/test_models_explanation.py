@@ -3,9 +3,9 @@ import polars as pl
 import pytest
 
 from models.boosting import raw_log_odds
-from models.explanation import BASE, contributions, factor_contributions, reasons
+from models.explanation import BASE, contributions, explained, factor_contributions
 from models.feature_contract import FEATURES
-from models.reasons import MIN_CONTRIBUTION
+from models.reasons import FAMILIES, MIN_CONTRIBUTION
 from models.settings import DealWords
 from models.training import train
 from tests.factories import training_rows, training_settings, year_ends
@@ -70,7 +70,7 @@ def test_row_order_changes_nothing(model, today, factors):
 
 
 def test_reasons_are_the_strongest_factors_of_the_table(model, today, factors):
-    said = today.select(KEYS).with_columns(reasons(model, today, most_for=1).alias("reasons"))
+    said = today.select(KEYS).with_columns(explained(model, today, most_for=1)["reasons"])
     topics = {feature.name: feature.topic for feature in FEATURES}
     for account, texts in said.select("account_id", "reasons").iter_rows():
         mine = factors.filter(pl.col("account_id") == account, pl.col("feature") != BASE)
@@ -86,7 +86,23 @@ def test_reasons_are_the_strongest_factors_of_the_table(model, today, factors):
         assert texts[0] == f"+ {strongest}"
 
 
+def test_what_the_families_contribute_is_all_of_the_log_odds(model, today, factors):
+    said = today.select(KEYS).with_columns(explained(model, today))
+    names = [name for name in said.columns if name.startswith("contribution_")]
+    assert names == [f"contribution_{one}" for one in ("base", *FAMILIES)]
+    raw = model.score(today)["raw_probability"]
+    log_odds = (raw / (1 - raw)).log()
+    assert said.select(pl.sum_horizontal(names)).to_series().to_list() == pytest.approx(
+        log_odds.to_list(), abs=1e-4
+    )
+    by_family = factors.group_by(*KEYS, "family").agg(pl.col("contribution").sum())
+    for family in FAMILIES:
+        mine = said.join(by_family.filter(pl.col("family") == family), on=KEYS, how="left")
+        alone = mine["contribution"].fill_null(0.0).to_list()
+        assert mine[f"contribution_{family}"].to_list() == pytest.approx(alone, abs=1e-9)
+
+
 def test_no_accounts_give_an_empty_table(model, today, factors):
     empty = factor_contributions(model, today[:0])
     assert empty.columns == factors.columns
-    assert reasons(model, today[:0]).to_list() == []
+    assert explained(model, today[:0])["reasons"].to_list() == []

@@ -147,7 +147,7 @@ def test_reasons_are_words_with_points_strongest_first():
     factors = one.factors(frame)
     assert factors.filter(account_id="a0")["contribution"].sum() == pytest.approx(5 + 30 / 1024)
     assert factors["factor_rank"].to_list() == [1, 2, 3, 4] * 2
-    assert one.reasons(frame, 3).to_list() == [
+    assert one.explained(frame, 3)["reasons"].to_list() == [
         ["+ 3 won deals in the last year (30 points)", "- industry: biotech (-25 points)"],
         ["+ founded 12 months ago (5 points)"],
     ]
@@ -155,7 +155,7 @@ def test_reasons_are_words_with_points_strongest_first():
 
 def test_one_point_is_singular():
     line = ScorecardLine(feature="company_age_days", at_most=2000, points=1)
-    reasons = card(line).reasons(accounts({"company_age_days": 9}), 3)
+    reasons = card(line).explained(accounts({"company_age_days": 9}), 3)["reasons"]
     assert reasons.to_list() == [["+ founded 9 days ago (1 point)"]]
 
 

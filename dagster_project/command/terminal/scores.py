@@ -34,6 +34,7 @@ LOG_ODDS = (
     "all factors together are the model's own odds, before calibration."
 )
 COMPONENT = "_score"
+CONTRIBUTION = "contribution_"
 CHANCE = "win_probability_"
 # Contributions to a score that are shown as a number and not only counted.
 LEAST_SHOWN = 0.001
@@ -87,6 +88,7 @@ def print_explanation(answer: Mapping[str, Any], horizon_days: int) -> None:
             **_worth(score),
             "flags": score.get("flags") or [],
             **_components(score),
+            **_by_family(score),
             "scored by": scored_by(score),
         },
     )
@@ -147,6 +149,25 @@ def _components(score: Mapping[str, Any]) -> dict[str, str]:
     return (
         {"components": ", ".join(f"{name} {value}" for name, value in said.items())} if said else {}
     )
+
+
+def _by_family(score: Mapping[str, Any]) -> dict[str, str]:
+    """What each kind of evidence adds to the score's log-odds (of a scorecard: its points), the largest first."""
+    parts = {
+        column.removeprefix(CONTRIBUTION): value
+        for column, value in score.items()
+        if column.startswith(CONTRIBUTION) and value is not None
+    }
+    base = parts.pop("base", None)
+    if base is None:
+        return {}
+    unit = "Points" if is_scorecard(score) else "Log-odds"
+    falling = sorted(parts.items(), key=lambda item: -abs(item[1]))
+    said = [f"{family} {amount(value, unit)}" for family, value in falling]
+    if unit == "Points":
+        return {"points": ", ".join(said)}
+    whole = amount(base + sum(parts.values()), unit)
+    return {"log-odds": f"{whole} = start {amount(base, unit)}, {', '.join(said)}"}
 
 
 def _print_factors(factors: Sequence[Mapping[str, Any]], unit: str) -> None:
