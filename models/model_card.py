@@ -23,7 +23,6 @@ PICTURES = {
     "gain": "share of conversions found against share of accounts called, model and baselines",
     "lift": "conversion rate of the best accounts over the base rate, model and baselines",
     "by_group": "realised over expected conversions of each group, with intervals",
-    "feature_importance": "what the trees gained from each feature",
 }
 
 

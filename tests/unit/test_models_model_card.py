@@ -1,0 +1,133 @@
+import json
+from html.parser import HTMLParser
+
+import pytest
+
+from models.model_card import Earlier, model_card
+from models.plots import save_plots
+from models.training import train
+from models.training_record import training_record
+from tests.factories import training_rows, training_settings, year_ends
+
+
+class Page(HTMLParser):
+    """What a reader sees, and what the page would fetch."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.texts, self.open, self.fetched, self.pictures = [], [], [], 0
+        self.feed(html)
+        self.text = " ".join(" ".join(self.texts).split())
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+        for name, value in attrs:
+            if name in ("src", "href") and value.startswith("data:image/png;base64,"):
+                self.pictures += 1
+            elif name in ("src", "href"):
+                self.fetched.append(value)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.texts.append(data)
+
+
+def trained(**changes):
+    rows = training_rows(accounts=400)
+    settings = training_settings(rows, **changes)
+    return train(rows, settings, metadata={"trained_as_of": "2009-03-31"}), settings
+
+
+def record_of(result, settings):
+    return json.loads(json.dumps(training_record(result, settings), sort_keys=True))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    result, settings = trained()
+    paths = save_plots(result, tmp_path_factory.mktemp("plots"))
+    return result, record_of(result, settings), {one.stem: one.read_bytes() for one in paths}
+
+
+def test_a_card_says_what_the_training_found_and_fetches_nothing(made):
+    result, record, pictures = made
+    page = Page(model_card("3", record, pictures, scores_from="2009-03-31"))
+    assert page.open == [] and page.fetched == []
+    assert page.pictures == len(set(pictures) - {"feature_importance"}) >= 3
+    assert "Scoring model 3 promoted" in page.text and "scores from 2009-03-31 on" in page.text
+    assert result.verdict.why in page.text
+    assert f"{result.metrics['auc']:.3f} ({result.metrics['auc_low']:.3f} to" in page.text
+    assert f"{result.metrics['ece']:.4f} {result.metrics['ece_95_if_perfect']:.4f}" in page.text
+    for name, one in result.baseline_metrics.items():
+        assert f"{name.replace('_', ' ')} {one['auc']:.3f}" in page.text
+    strongest = next(iter(result.importance))
+    assert strongest.replace("_", " ") in page.text
+    assert "it is no cause" in page.text and "What changed" not in page.text
+
+
+def test_the_same_record_gives_the_same_bytes(made):
+    _, record, pictures = made
+    assert model_card("3", record, pictures) == model_card("3", record, pictures)
+
+
+def test_limits_name_groups_that_are_off_features_vouched_for_and_a_calibration_beyond_chance(made):
+    _, record, pictures = made
+    metrics = record["metrics"] | {"ece": 0.2, "ece_95_if_perfect": 0.1}
+    group = {
+        **{
+            "attribute": "industry",
+            "level": "<b>Retail</b>",
+            "n": 10,
+            "positives": 1,
+            "accounts": 9,
+        },
+        **dict.fromkeys(("mean_predicted", "observed_rate"), 0.1),
+        **dict.fromkeys(("auc", "auc_low", "auc_high", "lift_top_decile")),
+        **{f"realised_over_expected{end}": 1.0 for end in ("", "_low", "_high")},
+        "warning": "10.0% converted where 1.0% were predicted (1 of 10 rows)",
+    }
+    changed = record | {"metrics": metrics, "groups": [group], "allowed": {"visits_7d": "AUC 0.9"}}
+    html = model_card("3", changed, pictures)
+    assert "<b>Retail" not in html
+    text = Page(html).text
+    assert (
+        "larger than chance explains" in text
+        and "larger than chance" not in Page(model_card("3", record, pictures)).text
+    )
+    assert "Off on later data: industry <b>Retail</b>: 10.0% converted" in text
+    assert "visits_7d (AUC 0.9)" in text
+
+
+def test_what_changed_since_the_last_names_settings_data_and_measures(made):
+    _, record, pictures = made
+    before = json.loads(json.dumps(record))
+    before["settings"]["booster"]["max_depth"] = 9
+    before["window"]["rows"] = 17
+    before["importance"]["an_old_feature"] = 0.1
+    text = Page(model_card("3", record, pictures, Earlier("2", before))).text
+    assert "What changed since scoring model 2" in text
+    assert f"setting booster.max_depth 9 {record['settings']['booster']['max_depth']}" in text
+    assert f"rows 17 {record['window']['rows']}" in text
+    assert "no longer used an_old_feature" in text
+    same = Page(model_card("3", record, pictures, Earlier("2", record))).text
+    assert "Nothing that is on record" in same
+
+
+def test_a_training_without_later_data_has_a_card_that_says_so(tmp_path):
+    rows = training_rows(accounts=400, days=year_ends(2008, 2008))
+    settings = training_settings(rows)
+    result = train(rows, settings, metadata={"trained_as_of": "2009-03-31"})
+    pictures = {one.stem: one.read_bytes() for one in save_plots(result, tmp_path)}
+    text = Page(model_card("1", record_of(result, settings), pictures)).text
+    assert "refused: too little data" in text and "scores no day" in text
+    assert "history is too short for later data" in text
+
+
+def test_groups_of_a_training_are_those_of_its_later_rows(made):
+    result, _, _ = made
+    industries = [one for one in result.groups if one["attribute"] == "industry"]
+    assert sum(one["n"] for one in industries) == result.test_rows.height
