@@ -85,9 +85,11 @@ def recency_weights(rows: pl.DataFrame, settings: TrainingSettings) -> np.ndarra
 
 def without_data(rows: pl.DataFrame, features: Iterable[Feature]) -> dict[str, str]:
     """Features that nothing can be learnt from, with the reason: the feed that would fill them is
-    absent, or they never differ. They would only thin out the columns that trees draw from.
+    absent, they never differ, or another feature says the same. They would only thin out the columns that trees draw from, and
+    two that are the same would share what one of them explains.
     """
-    found = {}
+    found: dict[str, str] = {}
+    kept: dict[int, list[pl.Series]] = {}
     for feature in features:
         values = rows[feature.name]
         values = values.fill_nan(None) if values.dtype.is_float() else values
@@ -95,6 +97,13 @@ def without_data(rows: pl.DataFrame, features: Iterable[Feature]) -> dict[str, s
             found[feature.name] = "no row has a value"
         elif values.n_unique() == 1:
             found[feature.name] = "all rows have the same value"
+        else:
+            alike = kept.setdefault(int(values.hash().sum()), [])
+            twin = next((one for one in alike if one.equals(values, null_equal=True)), None)
+            if twin is not None:
+                found[feature.name] = f"the same as {twin.name} in all rows"
+            else:
+                alike.append(values)
     return found
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -94,6 +95,17 @@ def test_features_without_data_are_left_out_and_named(result, rows):
     again = train(constant, settings_for(rows), contract=CONTRACT)
     assert again.without_data["employees"] == "all rows have the same value"
     assert [one.family for one in again.model.components] == ["engagement", "readiness"]
+
+
+def test_a_feature_that_says_the_same_as_another_is_left_out_and_one_that_nearly_does_is_not(rows):
+    twin = replace(VISITS, name="visits_again")
+    contract = (*CONTRACT, twin)
+    same = rows.with_columns(pl.col(VISITS.name).alias(twin.name))
+    result = train(same, settings_for(rows), contract=contract)
+    assert result.without_data[twin.name] == f"the same as {VISITS.name} in all rows"
+    other = pl.when(pl.int_range(pl.len()) == 7).then(99).otherwise(pl.col(VISITS.name))
+    nearly = train(rows.with_columns(other.alias(twin.name)), settings_for(rows), contract=contract)
+    assert twin.name not in nearly.without_data
 
 
 def test_a_feature_without_data_changes_nothing_but_the_contract(result, rows):
