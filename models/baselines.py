@@ -1,18 +1,21 @@
-"""The baselines every trained model is held against: logistic regression, a one-line rule, and the
+"""The baselines every trained model is held against: logistic regression, XGBoost as it comes, a one-line rule, and the
 scorecard.
 
 Belongs here: their fit, their predictions, and their JSON form. Does not belong here: how they
 compare (evaluation.py).
 
-All are plain on purpose: no interactions, no flags for missing values, no tuning.
+All are plain on purpose: no tuning, no calibration; but for XGBoost no interactions and no flags for missing values.
 """
 
+import json
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
+from models._xgboost import xgb
+from models.boosting import dmatrix, raw_probability
 from models.calibration import expit
 from models.encoding import Encoder, numbers, require_columns
 from models.scorecard import Scorecard, added
@@ -102,7 +105,37 @@ class ScorecardBaseline:
         return {"kind": "scorecard", "settings": self.settings.model_dump(mode="json"), **lists}
 
 
-Baseline = LogisticBaseline | RuleBaseline | ScorecardBaseline
+@dataclass(frozen=True)
+class UntunedBaseline:
+    """XGBoost as it comes: one model, its own defaults, no early stopping, no calibration."""
+
+    encoder: Encoder
+    booster: xgb.Booster
+    nthread: int
+
+    def predict(self, frame: pl.DataFrame) -> Prediction:
+        """Probabilities for the rows of `frame`; needs account_id and the model's features."""
+        matrix = self.encoder.matrix(frame)
+        probability = raw_probability(self.booster, self.encoder, matrix, self.nthread)
+        return Prediction(probability, probability)
+
+    def to_dict(self) -> dict:
+        """JSON-ready content with the key `kind`; the booster in XGBoost's own JSON."""
+        content = json.loads(self.booster.save_raw("json"))
+        encoder = self.encoder.to_dict()
+        return {"kind": "untuned", "encoder": encoder, "booster": content, "nthread": self.nthread}
+
+
+Baseline = LogisticBaseline | RuleBaseline | ScorecardBaseline | UntunedBaseline
+
+
+def fit_untuned(
+    frame: pl.DataFrame, y: np.ndarray, encoder: Encoder, seed: int, nthread: int
+) -> UntunedBaseline:
+    """Fit 100 rounds of XGBoost's defaults on the rows of `frame` with 0/1 outcomes `y`."""
+    rows = dmatrix(encoder, encoder.matrix(frame), nthread, label=y)
+    asked = {"objective": "binary:logistic", "nthread": nthread, "seed": seed, "verbosity": 0}
+    return UntunedBaseline(encoder, xgb.train(asked, rows, num_boost_round=100), nthread)
 
 
 def fit_logistic(frame: pl.DataFrame, y: np.ndarray, encoder: Encoder) -> LogisticBaseline:
@@ -158,6 +191,10 @@ def baseline_from_dict(content: dict) -> Baseline:
     if content["kind"] == "scorecard":
         settings = ScorecardSettings.model_validate(content["settings"])
         return ScorecardBaseline(settings, tuple(content["edges"]), tuple(content["rates"]))
+    if content["kind"] == "untuned":
+        booster = xgb.Booster()
+        booster.load_model(bytearray(json.dumps(content["booster"]), "utf-8"))
+        return UntunedBaseline(Encoder.from_dict(content["encoder"]), booster, content["nthread"])
     raise ValueError(f"unknown baseline {content['kind']!r}")
 
 

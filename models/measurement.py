@@ -7,7 +7,13 @@ measures (evaluation.py), the baselines (baselines.py), the verdict (promotion.p
 import numpy as np
 import polars as pl
 
-from models.baselines import Baseline, fit_logistic, fit_rule, fit_scorecard
+from models.baselines import (
+    Baseline,
+    fit_logistic,
+    fit_rule,
+    fit_scorecard,
+    fit_untuned,
+)
 from models.by_group import measure_by_group
 from models.calibration import Calibrator
 from models.chain import LaterPart
@@ -82,7 +88,7 @@ def fit_baselines(
     settings: TrainingSettings,
     contract: tuple[Feature, ...],
 ) -> dict[str, Baseline]:
-    """Logistic regression, the rule and the scorecard, each where it can be had.
+    """Logistic regression, XGBoost as it comes, the rule and the scorecard, each where it can be had.
 
     The scorecard is held to what the model may use: an attribute known only as it is today would
     tell it of the future of past days. Lines on others are left out of the baseline.
@@ -91,6 +97,8 @@ def fit_baselines(
     fitted = {}
     if y.min() < y.max():
         fitted["logistic_regression"] = fit_logistic(rows, y, encoder)
+        threads = settings.booster.nthread
+        fitted["untuned_xgboost"] = fit_untuned(rows, y, encoder, settings.seed, threads)
     if all(column.name in rows.columns for column in settings.rule):
         fitted["rule"] = fit_rule(rows, y, settings.rule)
     if lines := _safe_lines(rows, settings, contract):

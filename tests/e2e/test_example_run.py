@@ -51,7 +51,7 @@ def test_the_measures_have_the_names_that_the_issue_gives(first_run):
     measures = first_run.measures
     assert {"as_of", "baselines"} | MEASURES <= set(measures)
     assert measures["as_of"] == AS_OF.isoformat()
-    assert set(measures["baselines"]) == {"logistic_regression", "rule"}
+    assert set(measures["baselines"]) == {"logistic_regression", "untuned_xgboost", "rule"}
     for values in (measures, *measures["baselines"].values()):
         assert MEASURES <= set(values)
         assert all(isinstance(values[name], int | float) for name in MEASURES)

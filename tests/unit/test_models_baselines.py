@@ -4,7 +4,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.baselines import baseline_from_dict, fit_logistic, fit_rule
+from models.baselines import (
+    UntunedBaseline,
+    baseline_from_dict,
+    fit_logistic,
+    fit_rule,
+    fit_untuned,
+)
 from models.encoding import fit_encoder
 from models.evaluation import evaluate
 from models.feature_contract import usable_features
@@ -25,16 +31,18 @@ def fitted(rows):
     encoder = fit_encoder(
         rows, usable_features(["industry"], [name for name in unused_features(rows)]), 5
     )
-    return [fit_logistic(rows, y, encoder), fit_rule(rows, y, RULE)], y
+    untuned = fit_untuned(rows, y, encoder, seed=7, nthread=2)
+    return [fit_logistic(rows, y, encoder), fit_rule(rows, y, RULE), untuned], y
 
 
-def test_both_find_the_signal(rows, fitted):
+def test_all_find_the_signal(rows, fitted):
     baselines, y = fitted
     for baseline in baselines:
         p, order = baseline.predict(rows)
         found = evaluate(y, p, rows["account_id"], 1, 50, order)
         assert found["auc_low"] > 0.6
-        assert found["ece"] < 0.05
+        # XGBoost as it comes learns these very rows by heart
+        assert isinstance(baseline, UntunedBaseline) or found["ece"] < 0.05
 
 
 def test_json_and_back_predicts_the_same(rows, fitted):
