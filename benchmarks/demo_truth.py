@@ -5,7 +5,9 @@ Belongs here: the measures of later days beside those of the true probabilities.
 
     python -m benchmarks.demo_truth HOME [--permute] [--json FILE]
 
-Later days are the month-ends that were scored by a model trained before them. `--permute` trains once more on the same rows with
+Later days are the month-ends that were scored by a model trained before them. On them the model is also held against the
+baselines of its training, and each component score against each hidden quantity: a component should follow its own.
+`--permute` trains once more on the same rows with
 the labels of each day dealt out at random: nothing may be left to find.
 """
 
@@ -22,6 +24,7 @@ import numpy as np
 import polars as pl
 
 from dagster_project.demo.calendar import HORIZONS
+from dagster_project.demo.truth import PRIMARY
 from models.calibration import calibration_line
 from models.evaluation import (
     calibration_error,
@@ -32,6 +35,10 @@ from models.evaluation import (
 
 SEED = 7
 DRAWS = 2_000
+COMPONENTS = ("fit_score", "engagement_score", "intent_score", "readiness_score")
+LEADS = (("AUC", "auc"), ("lift", "lift_top_decile"), ("log loss", "log_loss"))
+WITH_SOURCE = pl.concat_str(pl.lit("salesforce:"), "account_id").alias("account_id")
+HIDDEN = ("true_fit", "readiness", "intent")
 
 
 def trained_as_of(home: Path) -> date:
@@ -127,6 +134,64 @@ def expected_auc(score: np.ndarray, true_p: np.ndarray) -> float:
     return float(((lost.cumsum() - lost / 2) * won).sum() / (won.sum() * lost.sum()))
 
 
+def baseline_leads(home: Path, horizon_days: int) -> dict[str, dict[str, Any]]:
+    """The model's paired lead over each baseline of its training on the later rows: evaluation.compare."""
+    from dagster_project.home_layout import open_home
+    from models.registry import Registry
+
+    opened = open_home(home)
+    rows = later_rows(home, home / "demo" / "truth", horizon_days)
+    with duckdb.connect(str(home / "published" / "scores.duckdb"), read_only=True) as scores:
+        raw = scores.execute(
+            "select account_id, as_of_date, raw_probability, scoring_model_version from account_scores_daily"
+        ).pl()
+    with duckdb.connect(str(opened.warehouse), read_only=True) as warehouse:
+        features = warehouse.execute(
+            "from datasets.scoring_set where as_of_date in (select unnest(?::date[]))",
+            [rows["as_of_date"].unique().to_list()],
+        ).pl()
+    key = ["account_id", "as_of_date"]
+    full = rows.with_columns(WITH_SOURCE).join(raw, on=key, how="inner")
+    full = full.join(features, on=key, how="inner").sort(*key)
+    (version,) = full["scoring_model_version"].unique()
+    baselines = Registry(opened.mlflow_database, opened.mlflow_artifacts).load_baselines(version)
+    y, p = (full[name].cast(pl.Float64).to_numpy() for name in ("is_won", "p"))
+    order, accounts = full["raw_probability"].to_numpy(), full["account_id"].to_numpy()
+    return {
+        name: compare(y, p, said.probability, accounts, SEED, 500, order, said.order)
+        for name, said in ((name, one.predict(full)) for name, one in baselines.items())
+    }
+
+
+def component_order(home: Path) -> dict[str, dict[str, float]]:
+    """Spearman's correlation of each component score with each hidden quantity, on the later rows."""
+    with duckdb.connect(str(home / "published" / "scores.duckdb"), read_only=True) as scores:
+        said = scores.execute(
+            f"select account_id, as_of_date, {', '.join(COMPONENTS)} from account_scores_daily "
+            "where fit_score is not null and as_of_date = last_day(as_of_date) and as_of_date > ?",
+            [trained_as_of(home)],
+        ).pl()
+    truth = pl.read_parquet(home / "demo" / "truth" / "true_probabilities.parquet")
+    truth = truth.with_columns(WITH_SOURCE)
+    rows = said.join(truth.filter(~pl.col("is_duplicate")), on=["account_id", "as_of_date"])
+    return {
+        component: {
+            hidden: rows.select(pl.corr(component, hidden, method="spearman")).item()
+            for hidden in HIDDEN
+        }
+        for component in COMPONENTS
+    }
+
+
+def realised_value(home: Path) -> dict[str, Any]:
+    """What the first champion's training found of deal sizes on its later data."""
+    with duckdb.connect(str(home / "published" / "scores.duckdb"), read_only=True) as scores:
+        (found,) = scores.execute(
+            "select value from model_versions where champion_from is not null order by trained_as_of limit 1"
+        ).fetchone()
+    return json.loads(found)
+
+
 def permuted(home: Path) -> dict[str, Any]:
     """A training on the home's training set with the labels of each day dealt out at random."""
     from dagster_project.home_layout import open_home
@@ -196,6 +261,17 @@ def main() -> None:
             continue
         found[f"within_{horizon}_days"] = measures(rows)
         print("\n".join(_lines(found[f"within_{horizon}_days"], horizon)))
+    primary = HORIZONS[PRIMARY]
+    found["leads"] = baseline_leads(asked.home, primary)
+    for name, lead in found["leads"].items():
+        parts = (f"{words} {_of(lead, key)}" for words, key in LEADS)
+        print(f"lead over {name.replace('_', ' ')}, {primary} days: {', '.join(parts)}")
+    found["components"] = component_order(asked.home)
+    for name, by_hidden in found["components"].items():
+        print(f"{name}: " + ", ".join(f"{hidden} {r:+.3f}" for hidden, r in by_hidden.items()))
+    found["value"] = value = realised_value(asked.home)
+    if value["kept"] != "nothing":
+        print(f"value     realised over expected {_of(value, 'realised_over_expected')}")
     if asked.permute:
         found["permuted"] = without = permuted(asked.home)
         print(f"permuted  AUC {_of(without, 'auc')}, {without['verdict']}: {without['why']}")
