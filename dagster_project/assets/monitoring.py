@@ -81,13 +81,13 @@ def evaluation_asset(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
 def _in_a_table(found: pl.DataFrame, most: int = 50) -> str:
     """Markdown: model and baselines side by side, day by day."""
     lines = [
-        "| day | predictor | slice | accounts | converted | AUC | lift, top tenth | calibration error |",
-        "|---|---|---|---|---|---|---|---|",
+        "| day | predictor | within | slice | accounts | converted | AUC | lift, top tenth | calibration error |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in found.sort("as_of_date", "slice", maintain_order=True).head(most).to_dicts():
         lines.append(
-            f"| {row['as_of_date']} | {row['predictor'].replace('_', ' ')} | {row['slice']} | {row['n']} "
-            f"| {row['positives']} | {row['auc']:.3f} ({row['auc_low']:.3f}-{row['auc_high']:.3f}) "
+            f"| {row['as_of_date']} | {row['predictor'].replace('_', ' ')} | {row['horizon_days']} days | {row['slice']} "
+            f"| {row['n']} | {row['positives']} | {row['auc']:.3f} ({row['auc_low']:.3f}-{row['auc_high']:.3f}) "
             f"| {row['lift_top_decile']:.2f} | {'' if row['ece'] is None else format(row['ece'], '.3f')} |"
         )
     return "\n".join(lines)
@@ -178,7 +178,34 @@ def _evaluate_day(scoring_home: ScoringHome, day: date, known: date) -> pl.DataF
             f"Of the accounts scored on {day} all or none converted, so nothing can be measured.",
             allow_retries=False,
         )
+    found += _other_horizons(scoring_home, facts, settings)
     return pl.DataFrame(found, infer_schema_length=None)
+
+
+def _other_horizons(
+    scoring_home: ScoringHome, facts: dict, settings: TrainingSettings
+) -> list[dict]:
+    """The model's probabilities at horizons other than the primary one, where windows have closed and both outcomes are there."""
+    measured = []
+    for horizon in settings.horizons:
+        if horizon == settings.horizon_days:
+            continue
+        with closing(scoring_home.connect()) as connection:
+            rows = connection.execute(
+                "select account_id, stored.win_probabilities[$horizon] as probability, label.is_converted::double as outcome "
+                "from scoring.account_predictions as stored "
+                "join labels.label_conversion as label using (account_id, as_of_date) "
+                "where as_of_date = $day and label.horizon_days = $horizon and probability is not null order by account_id",
+                {"day": facts["as_of_date"], "horizon": horizon},
+            ).pl()
+        if rows["outcome"].n_unique() < 2:
+            continue
+        y, p = rows["outcome"].to_numpy(), rows["probability"].to_numpy()
+        found = evaluate(y, p, rows["account_id"], settings.seed, settings.bootstrap_rounds)
+        nothing = {f"model_lead_{key}": None for key in LEADS}
+        said = {"predictor": "model", "slice": "all", "horizon_days": horizon}
+        measured.append({**facts, **said, **found, **nothing})
+    return measured
 
 
 def _challenger(rows: pl.DataFrame) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -152,14 +152,14 @@ def _nearest_days(connection: duckdb.DuckDBPyConnection, day: date) -> str:
 
 
 def evaluation(home: Home, day: date) -> list[dict[str, Any]]:
-    """How a day's scores fared: rows of score_evaluation, the model first, all accounts before a part of them."""
+    """How a day's scores fared: rows of score_evaluation, the model at the primary horizon first, other horizons last."""
     connection = _published(home)
     try:
         return rows_of(
             connection,
             "select * from scores.score_evaluation where as_of_date = ? "
-            "order by slice <> 'all', slice, predictor <> 'model', predictor",
-            [day],
+            "order by horizon_days <> ?, horizon_days, slice <> 'all', slice, predictor <> 'model', predictor",
+            [day, home.settings().conversion.primary_horizon_days],
         )
     finally:
         connection.close()

@@ -37,6 +37,7 @@ def evaluated(predictor, part, lead=None):
 def test_an_evaluation_sets_model_baselines_and_parts_side_by_side(capsys):
     rows = [evaluated("model", "all"), evaluated("logistic_regression", "all", 0.0102)]
     rows += [evaluated("model", "first year"), evaluated("rule", "first year", 0.1)]
+    rows.append(evaluated("model", "all") | {"horizon_days": 90})
     print_evaluation("What happened", rows)
     lines = capsys.readouterr().out.splitlines()
     (model,) = [line for line in lines if line.strip().startswith("model  ")]
@@ -45,6 +46,7 @@ def test_an_evaluation_sets_model_baselines_and_parts_side_by_side(capsys):
     (regression,) = [line for line in lines if "logistic regression" in line]
     assert "+0.010 to +0.010" in regression
     assert any("model, first year" in line for line in lines)
+    assert sum("model, 90 days" in line for line in lines) == 1
     assert not any("rule" in line for line in lines) and max(map(len, lines)) <= 100
 
 

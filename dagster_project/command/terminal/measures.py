@@ -58,7 +58,10 @@ def print_evaluation(
     rows: Sequence[Mapping[str, Any]],
     words: tuple[str, str] = ("Accounts", "Converted"),
 ) -> None:
-    """Print a day held against its outcomes (rows of score_evaluation): model, baselines, then parts of the accounts."""
+    """Print a day held against its outcomes (rows of score_evaluation): model, baselines, parts of the accounts, other horizons.
+
+    The first row's horizon is the title's.
+    """
     columns = [
         Column("", least=19),
         *(Column(word, right=True) for word in words),
@@ -66,7 +69,7 @@ def print_evaluation(
         *(Column(word, right=True) for word in ("Lift", "Brier", "ECE", "Model ahead")),
     ]
     shown = [row for row in rows if row["slice"] == "all" or row["predictor"] == "model"]
-    print_table(title, columns, [_evaluated(row) for row in shown])
+    print_table(title, columns, [_evaluated(row, rows[0]["horizon_days"]) for row in shown])
     print_lines(
         "Lift: rate of the best tenth over the base rate. ECE: calibration error, 10 bins of equal count. "
         "Model ahead: its AUC less the baseline's, 95 % interval. Intervals are bootstrapped by account; "
@@ -74,8 +77,10 @@ def print_evaluation(
     )
 
 
-def _evaluated(row: Mapping[str, Any]) -> tuple[str, ...]:
+def _evaluated(row: Mapping[str, Any], horizon_days: int) -> tuple[str, ...]:
     part = "" if row["slice"] == "all" else f", {row['slice']}"
+    if row["horizon_days"] != horizon_days:
+        part += f", {row['horizon_days']} days"
     low, high = row["model_lead_auc_low"], row["model_lead_auc_high"]
     return (
         row["predictor"].replace("_", " ") + part,
