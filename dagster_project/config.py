@@ -187,6 +187,7 @@ class Training(TrainingSettings):
             "versioned_attributes": "features.versioned_attributes",
             "deal_words": "words",
             "scorecard": "scorecard, a section of its own",
+            "search_trials": "`scoring retrain --search`",
         }
         for name, place in elsewhere.items():
             if isinstance(value, dict) and name in value:

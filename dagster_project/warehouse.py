@@ -58,7 +58,7 @@ TABLES = {
         last_as_of_date date, test_rows bigint, test_positives bigint, auc double, auc_low double, auc_high double,
         pr_auc double, brier double, brier_base double, log_loss double, lift_top_decile double, ece double,
         calibration_slope double, calibration_intercept double, baselines varchar, components varchar,
-        calibration varchar, other_horizons varchar, against_champion varchar, value varchar,
+        calibration varchar, other_horizons varchar, against_champion varchar, value varchar, search varchar,
         snapshot_features varchar[], mlflow_run_id varchar,
         feature_contract_version varchar, code_version varchar, created_at timestamp,
         withdrawn_from date, withdrawn_because varchar""",

@@ -31,30 +31,27 @@ def dmatrix(encoder: Encoder, matrix: np.ndarray, nthread: int, **more) -> xgb.D
 
 def fit_booster(
     encoder: Encoder,
-    data: tuple[np.ndarray, np.ndarray, np.ndarray | None],
+    rows: xgb.DMatrix,
     settings: BoosterSettings,
     seed: int,
     trees: int,
-    validation: tuple[np.ndarray, np.ndarray] | None = None,
+    validation: xgb.DMatrix | None = None,
     objective: str = "binary:logistic",
 ) -> xgb.Booster:
-    """Fit on (matrix, y, weights). With a validation (matrix, y) `trees` is the most there may be.
+    """Fit on rows with their labels and weights. With a validation `trees` is the most there may be.
 
     Early stopping is on log loss; the booster that comes back holds the best number of trees, at
     least settings.min_trees. Monotone constraints are those of the chance of a win, and hold for no other objective.
     """
-    matrix, y, weights = data
-    rows = dmatrix(encoder, matrix, settings.nthread, label=y, weight=weights)
     if validation is None:
         return xgb.train(
             _parameters(encoder, settings, seed, objective), rows, num_boost_round=trees
         )
-    later = dmatrix(encoder, validation[0], settings.nthread, label=validation[1])
     booster = xgb.train(
         _parameters(encoder, settings, seed, objective),
         rows,
         num_boost_round=trees,
-        evals=[(later, "validation")],
+        evals=[(validation, "validation")],
         early_stopping_rounds=settings.early_stopping_trees,
         verbose_eval=False,
     )

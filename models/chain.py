@@ -7,18 +7,21 @@ here: rows and arithmetic of horizons (horizons.py), calibration, and what a tra
 all of them. Each part learns from all rows whose label is final for its own horizon.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import polars as pl
 
-from models.boosting import fit_booster, gain_by_feature, raw_probability
+from models._xgboost import xgb
+from models.boosting import dmatrix, fit_booster, gain_by_feature, raw_probability
 from models.encoding import Encoder, fit_encoder
 from models.feature import Feature
 from models.horizons import at_risk, cumulative, labelled, previous
-from models.settings import TrainingSettings
+from models.settings import BoosterSettings, TrainingSettings
 from models.splits import VALIDATION_ONLY, Split, matured_before, split_dates
 from models.training_rows import on_days, outcomes, recency_weights
 
@@ -33,7 +36,10 @@ class Chain:
 
     def predict(self, frame: pl.DataFrame) -> dict[int, np.ndarray]:
         """Uncalibrated probability of each row within each horizon."""
-        matrix = self.encoder.matrix(frame)
+        return self.predict_encoded(self.encoder.matrix(frame))
+
+    def predict_encoded(self, matrix: np.ndarray) -> dict[int, np.ndarray]:
+        """The same of rows that the chain's encoder has made a matrix of."""
         return cumulative(
             {
                 horizon: raw_probability(booster, self.encoder, matrix, self.nthread)
@@ -49,6 +55,26 @@ class Chain:
         names = {name for share in shares for name in share}
         mean = {name: sum(s.get(name, 0.0) for s in shares) / len(shares) for name in names}
         return dict(sorted(mean.items(), key=lambda item: (-item[1], item[0])))
+
+
+@dataclass(frozen=True)
+class EncodedPart:
+    """What one part of a chain learns from, encoded once for any settings of the booster: all of its rows, and `halves`, the
+    same in older and newer rows with an encoder of their own.
+    """
+
+    horizon: int
+    encoder: Encoder
+    rows: xgb.DMatrix
+    halves: tuple[Encoder, xgb.DMatrix, xgb.DMatrix] | None
+
+    def fit(self, booster: BoosterSettings, seed: int) -> xgb.Booster:
+        """Find the number of trees on the newer half (the default without one), then fit anew on all rows."""
+        trees = booster.default_trees
+        if self.halves:
+            tried = fit_booster(*self.halves[:2], booster, seed, booster.max_trees, self.halves[2])
+            trees = tried.num_boosted_rounds()
+        return fit_booster(self.encoder, self.rows, booster, seed, trees)
 
 
 @dataclass(frozen=True)
@@ -72,22 +98,21 @@ def fit_chain(
     settings: TrainingSettings,
     start: date | None = None,
 ) -> Chain:
-    """Fit a part for each horizon on the rows whose label for it was final before `start` (None: on all).
-
-    The encoder is fixed on the rows of the shortest horizon, which hold all others. Raises ValueError where a horizon has
-    no rows.
+    """Fit a part for each horizon on the rows whose label for it was final before `start` (None: on all). Raises ValueError
+    where a horizon has no rows.
     """
+    return fit_parts(
+        encoded_parts(rows, horizons, features, settings, start), settings.booster, settings.seed
+    )
+
+
+def fit_parts(parts: Iterable[EncodedPart], booster: BoosterSettings, seed: int) -> Chain:
+    """Fit each part of a chain with these settings of the booster."""
     encoder, boosters = None, {}
-    for horizon in sorted(horizons):
-        mine = at_risk(rows, horizon, previous(horizons, horizon))
-        if start is not None:
-            mine = on_days(mine, matured_before(mine["as_of_date"], horizon, start))
-        if mine.height == 0:
-            raise ValueError(f"no row can be learnt from at {horizon} days")
-        trees = _trees(mine, horizon, features, settings)
-        encoder = encoder or fit_encoder(mine, features, settings.min_level_rows)
-        boosters[horizon] = _fit(mine, encoder, settings, trees)
-    return Chain(encoder, boosters, settings.booster.nthread)
+    for part in parts:
+        encoder = part.encoder
+        boosters[part.horizon] = part.fit(booster, seed)
+    return Chain(encoder, boosters, booster.nthread)
 
 
 def fit_before(
@@ -112,18 +137,43 @@ def fit_before(
     return LaterPart(fit, earlier, later, outcomes(later), fit.predict(later)[horizon])
 
 
-def _trees(rows: pl.DataFrame, horizon: int, features, settings: TrainingSettings) -> int:
-    """Found on the newest days of the rows; the default where history is too short for that."""
+def encoded_parts(
+    rows: pl.DataFrame,
+    horizons: Sequence[int],
+    features: tuple[Feature, ...],
+    settings: TrainingSettings,
+    start: date | None = None,
+) -> Iterator[EncodedPart]:
+    """The parts of a chain, shortest horizon first, each with the rows whose label for it was final before `start` (None: all).
+
+    The encoder is fixed on the rows of the shortest horizon, which hold all others. Raises ValueError where a horizon has
+    no rows.
+    """
+    encoder = None
+    for horizon in sorted(horizons):
+        mine = at_risk(rows, horizon, previous(horizons, horizon))
+        if start is not None:
+            mine = on_days(mine, matured_before(mine["as_of_date"], horizon, start))
+        if mine.height == 0:
+            raise ValueError(f"no row can be learnt from at {horizon} days")
+        encoder = encoder or fit_encoder(mine, features, settings.min_level_rows)
+        halves = _halves(mine, horizon, features, settings)
+        yield EncodedPart(horizon, encoder, _learnt(mine, encoder, settings), halves)
+
+
+def _halves(rows: pl.DataFrame, horizon: int, features, settings: TrainingSettings):
+    """Older rows and the newest days of them, on which the number of trees is found; None where history is too short."""
     found = split_dates(rows["as_of_date"], horizon, settings.split, VALIDATION_ONLY)
     if not found.validation:
-        return settings.booster.default_trees
+        return None
     earlier, newest_days = on_days(rows, found.train), on_days(rows, found.validation)
     encoder = fit_encoder(earlier, features, settings.min_level_rows)
-    tried = _fit(earlier, encoder, settings, settings.booster.max_trees, newest_days)
-    return tried.num_boosted_rounds()
+    matrix, label = encoder.matrix(newest_days), outcomes(newest_days)
+    later = dmatrix(encoder, matrix, settings.booster.nthread, label=label)
+    return encoder, _learnt(earlier, encoder, settings), later
 
 
-def _fit(rows, encoder: Encoder, settings: TrainingSettings, trees: int, later=None):
-    data = encoder.matrix(rows, True), outcomes(rows), recency_weights(rows, settings)
-    check = None if later is None else (encoder.matrix(later), outcomes(later))
-    return fit_booster(encoder, data, settings.booster, settings.seed, trees, check)
+def _learnt(rows: pl.DataFrame, encoder: Encoder, settings: TrainingSettings) -> xgb.DMatrix:
+    label, weight = outcomes(rows), recency_weights(rows, settings)
+    matrix = encoder.matrix(rows, True)
+    return dmatrix(encoder, matrix, settings.booster.nthread, label=label, weight=weight)

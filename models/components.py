@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from models._xgboost import xgb
-from models.boosting import fit_booster, raw_probability
+from models.boosting import dmatrix, fit_booster, raw_probability
 from models.encoding import Encoder, fit_encoder, numbers
 from models.feature_contract import Feature
 from models.reference import Reference, fix_reference
@@ -122,9 +122,9 @@ def present(series: pl.Series, feature: Feature) -> np.ndarray:
 
 def _fit(family, features, rows, reference, settings: TrainingSettings) -> Component:
     encoder = fit_encoder(rows, features, settings.min_level_rows)
-    data = encoder.matrix(rows, True), outcomes(rows), recency_weights(rows, settings)
-    trees = settings.booster.default_trees
+    trees, nthread = settings.booster.default_trees, settings.booster.nthread
+    label, weight = outcomes(rows), recency_weights(rows, settings)
+    data = dmatrix(encoder, encoder.matrix(rows, True), nthread, label=label, weight=weight)
     booster = fit_booster(encoder, data, settings.booster, settings.seed, trees)
-    nthread = settings.booster.nthread
     raw = raw_probability(booster, encoder, encoder.matrix(reference), nthread)
     return Component(family, encoder, booster, fix_reference(raw), nthread)

@@ -1,7 +1,8 @@
 """The list of features: what each one is, whether it is safe as of a date, and its words.
 
 Belongs here: one row a feature, its wording for people, and which may be used.
-Does not belong here: how a feature is computed (dbt) or what a model makes of it.
+Does not belong here: how a feature is computed (dbt), what a model makes of it, and in which direction it may count
+(monotone.py).
 
 Kinds of source: *versioned* (its history exists), *snapshot* (rests on an attribute known only as
 it is today: used only where scoring.yaml names all of its attributes) and *unsafe* (changes with
@@ -15,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 
 from models.feature import Feature
+from models.monotone import DIRECTIONS
 
 SNAPSHOT_ATTRIBUTES = (
     "industry", "country", "state", "region", "founded_on", "employee_count", "annual_revenue",
@@ -61,7 +63,7 @@ NO_RHYTHM = "no second {deal} yet to show a rhythm"
 NO_AMOUNT = "no {deal} amounts on record"
 
 # fmt: off
-FEATURES: tuple[Feature, ...] = (
+_ROWS: tuple[Feature, ...] = (
     # name, topic, unit, words, words where the value is missing
     _history("won_deals_total", "frequency", "count", "{value} {deals} in all"),
     _history("won_deals_180d", "frequency", "count", "{value} {deals} in the last 6 months"),
@@ -258,6 +260,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
 )
 # fmt: on
+FEATURES = tuple(replace(row, monotone=DIRECTIONS.get(row.name, 0)) for row in _ROWS)
 
 
 def contract_version(features: Iterable[Feature] = FEATURES) -> str:

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from models.boosting import fit_booster, gain_by_feature, raw_probability
+from models.boosting import dmatrix, fit_booster, gain_by_feature, raw_probability
 from models.encoding import fit_encoder
 from models.evaluation import evaluate
 from models.guards import Suspect, leak_suspects
@@ -150,16 +150,13 @@ def _fit_and_tell(table: Table, rows: pl.DataFrame, learnt, tested, settings: Tr
     matrix, trees = encoder.matrix(_keyed(earlier), True), settings.booster.default_trees
     if halves := inner_split(y, table.group[learnt], table.time is not None, settings.seed):
         grow, stop = halves
-        tried = fit_booster(
-            encoder,
-            (matrix[grow], y[grow], None),
-            booster,
-            settings.seed,
-            booster.max_trees,
-            (matrix[stop], y[stop]),
+        known, newer = (
+            dmatrix(encoder, matrix[half], booster.nthread, label=y[half]) for half in (grow, stop)
         )
+        tried = fit_booster(encoder, known, booster, settings.seed, booster.max_trees, newer)
         trees = tried.num_boosted_rounds()
-    fitted = fit_booster(encoder, (matrix, y, None), booster, settings.seed, trees)
+    data = dmatrix(encoder, matrix, booster.nthread, label=y)
+    fitted = fit_booster(encoder, data, booster, settings.seed, trees)
     told = raw_probability(fitted, encoder, encoder.matrix(_keyed(rows[tested])), booster.nthread)
     return told, gain_by_feature(fitted)
 

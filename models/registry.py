@@ -377,7 +377,8 @@ def _entities(result: TrainingResult, settings: TrainingSettings, tags: dict, ti
     # the lines of a scorecard are longer than a parameter may be; training.json holds them
     card = scorecard_of(settings)
     plain = settings.model_dump() | {"scorecard": card.version if card else None}
-    params = flat(plain | {"window": result.window})
+    found = (result.search or {}).get("found", {})
+    params = flat(plain | {"window": result.window, "search.found": found})
     texts = tags | {"why": result.verdict.why}
     return {
         "metrics": numbers,

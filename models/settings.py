@@ -156,7 +156,9 @@ class ScorecardSettings(Settings):
 
 
 class TrainingSettings(Settings):
-    """Everything that decides what a training makes of its rows."""
+    """Everything that decides what a training makes of its rows. `search_trials`: settings of the chain's boosters that are
+    tried out on older days before it is fitted (search.py); 0 takes `booster` as it is.
+    """
 
     horizon_days: int = Field(365, ge=1)
     horizons_days: tuple[int, ...] = ()
@@ -172,6 +174,7 @@ class TrainingSettings(Settings):
     bootstrap_rounds: int = Field(500, ge=10)
     measured_by: tuple[str, ...] = ("industry", "region", "employee_count")
     max_training_rows: int = Field(400_000, ge=1000)
+    search_trials: int = Field(0, ge=0)
     rule: tuple[RuleColumn, ...] = (
         RuleColumn(name="won_deals_730d", better="high"),
         RuleColumn(name="days_since_last_won", better="low"),

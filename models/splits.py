@@ -72,6 +72,22 @@ def split_dates(
     )
 
 
+def rolling_folds(
+    dates: Iterable[date], horizon_days: int, settings: SplitSettings, most: int
+) -> tuple[Split, ...]:
+    """Train and validation parts, newest first: each fold's validation ends where the one after it starts, and its train part
+    is all that had matured by then. At most `most` folds; fewer, or none, where history is too short.
+    """
+    left, folds = tuple(sorted(set(dates))), []
+    while len(folds) < most:
+        parts = _lay_parts(left, horizon_days, settings, ("validation",))
+        if parts is None:
+            break
+        folds.append(Split(**parts, horizon_days=horizon_days))
+        left = tuple(day for day in left if day < parts["validation"][0])
+    return tuple(folds)
+
+
 def _lay_parts(days, horizon_days, settings, plan) -> dict | None:
     left, parts = days, {}
     for name in reversed(plan):

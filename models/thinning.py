@@ -69,3 +69,13 @@ def thin(
     return Thinning(
         days, kept["account_id"].sort(), sum(rows_by_day.values()), held + int(kept["rows"].sum())
     )
+
+
+def thinned(rows: pl.DataFrame, most: int, seed: int) -> pl.DataFrame:
+    """The rows, or of more than `most` those of as many accounts as fit, the same on every day."""
+    if rows.height <= most:
+        return rows
+    by_day = dict(rows.group_by("as_of_date").len().rows())
+    by_account = rows.group_by("account_id").agg(pl.len().cast(pl.Int64).alias("rows"))
+    kept = thin(by_day, (), by_account, most, seed)
+    return rows.filter(pl.col("account_id").is_in(kept.accounts.to_list()))

@@ -12,6 +12,7 @@ final model's will be. Calibration (ECE, Brier, log loss) is measured on the tes
 chose among the candidate calibrators: a kept calibrator is measured slightly too well.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -30,6 +31,7 @@ from models.per_horizon import at_horizon, learnable
 from models.promotion import Verdict, drifted, judge
 from models.reference import fix_reference
 from models.scoring import HorizonPart, ScoringModel, fix_bands
+from models.search import search_booster
 from models.settings import TrainingSettings
 from models.training_rows import newest, ordered, outcomes, window, without_data
 from models.value import final_value, measure_value
@@ -47,7 +49,7 @@ class TrainingResult:
     All measures are of the primary horizon, but for `other_horizons`; `horizons_left_out` says why a horizon has no
     probability. `duel` holds the paired differences to the champion on the same later rows, and how many accounts of the newest
     day would change band only because of the model; None without a champion to compare with. `value` says how expected deal
-    sizes fared.
+    sizes fared. `search` says what a search tried and found (search.py), None without one.
     """
 
     model: ScoringModel
@@ -72,6 +74,7 @@ class TrainingResult:
     horizons_left_out: dict[int, str] = field(default_factory=dict)
     duel: dict | None = None
     value: dict = field(default_factory=dict)
+    search: dict | None = None
 
 
 def train(
@@ -80,14 +83,15 @@ def train(
     metadata: dict | None = None,
     contract: tuple[Feature, ...] = FEATURES,
     champion: Champion | None = None,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> TrainingResult:
     """Train on rows of account_id, as_of_date, features, and what happened in the longest window that has closed: horizon_days,
     is_converted, days_to_conversion (needed with several horizons), won_amount_usd (for deal sizes).
 
     Scores compare with the accounts of the newest as-of date. `metadata` is stored with the model
-    and must not hold clock times; `contract` holds the rows of the feature contract; `champion` is what it has to beat. The
-    same rows in any order give the same model. Raises ValueError on an empty training set or unknown outcomes, ContractError
-    on absent columns.
+    and must not hold clock times; `contract` holds the rows of the feature contract; `champion` is what it has to beat; `tell`
+    hears how far a search has come. The same rows in any order give the same model. Raises ValueError on an empty training set
+    or unknown outcomes, ContractError on absent columns.
     """
     every = ordered(training_set)
     rows = labelled(every, settings.horizon_days)
@@ -96,13 +100,12 @@ def train(
     features, empty = _features(rows, settings, contract)
     suspects, allowed = _suspects(rows, features, settings)
     horizons, left_out = learnable(every, settings)
-    said = {
-        horizon: at_horizon(every, horizon, horizons, features, settings) for horizon in horizons
-    }
+    tuned, search = _searched(every, horizons, features, settings, tell)
+    said = {horizon: at_horizon(every, horizon, horizons, features, tuned) for horizon in horizons}
     primary = said[settings.horizon_days]
     tested, choice = primary.tested, primary.choice
     is_anew = settings.refit or tested is None
-    final = fit_chain(every, horizons, features, settings) if is_anew else tested.fit
+    final = fit_chain(every, horizons, features, tuned) if is_anew else tested.fit
     facts = window(rows)
     later = measure(tested, choice.calibrator, features, settings, contract) if tested else {}
     probability = later["test_rows"]["probability"].to_numpy() if later else None
@@ -163,6 +166,7 @@ def train(
         },
         horizons_left_out=left_out,
         value=deals,
+        search=search,
         duel=fought and fought | changed_bands(model, champion, newest(every)),
         **later,
     )
@@ -182,6 +186,18 @@ def _features(rows, settings, contract) -> tuple[tuple[Feature, ...], dict[str, 
     if not features:
         raise ValueError("no usable feature has values that differ: there is nothing to learn from")
     return features, empty
+
+
+def _searched(
+    every, horizons, features, settings: TrainingSettings, tell
+) -> tuple[TrainingSettings, dict | None]:
+    """The settings that the chain is fitted with, and what a search says of them. Components and deal sizes, whose number of
+    trees is fixed, keep the booster of `settings`.
+    """
+    if not settings.search_trials:
+        return settings, None
+    found = search_booster(every, horizons, features, settings, tell)
+    return settings.model_copy(update={"booster": found.booster}), found.report
 
 
 def _suspects(rows, features, settings) -> tuple[list[Suspect], list[Suspect]]:

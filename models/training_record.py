@@ -23,7 +23,7 @@ TESTED_FILE = "tested.parquet"
 
 def training_record(result: TrainingResult, settings: TrainingSettings) -> dict:
     """All that is said of a training in one JSON-ready record, without the model itself."""
-    names = ("window", "split", "trees", "calibration", "importance", "metrics")
+    names = ("window", "split", "search", "trees", "calibration", "importance", "metrics")
     more = ("baseline_metrics", "comparisons", "component_metrics", "reliability", "groups")
     guards = (
         "without_data",
@@ -65,6 +65,7 @@ def measures(result: TrainingResult) -> dict[str, float]:
         against["against_champion"] = {k: v for k, v in result.duel.items() if k != "champion"}
     for horizon, one in result.other_horizons.items():
         named[f"test_{horizon}d"] = one["metrics"] or {}
+    named["search"] = {k: v for k, v in (result.search or {}).items() if isinstance(v, int | float)}
     named["value"] = {k: v for k, v in result.value.items() if not isinstance(v, str)}
     values = flat(named | against) | {"trees": result.trees}
     return {name: float(value) for name, value in values.items() if value is not None}

@@ -62,11 +62,12 @@ def fit_value(
     amount = won[AMOUNT].to_numpy()
     mean = float(np.average(amount, weights=weight))
     encoder = fit_encoder(won, features, settings.min_level_rows)
-    data = encoder.matrix(won, True), amount / mean, weight
+    nthread = settings.booster.nthread
+    data = dmatrix(encoder, encoder.matrix(won, True), nthread, label=amount / mean, weight=weight)
     booster = fit_booster(
         encoder, data, settings.booster, settings.seed, TREES, objective="reg:gamma"
     )
-    return ValueModel(mean, encoder, booster, settings.booster.nthread)
+    return ValueModel(mean, encoder, booster, nthread)
 
 
 def measure_value(

@@ -5,17 +5,18 @@ Here: which days a training learns from, and handing its result to the registry 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import count, takewhile
-from typing import Any
+from typing import Annotated, Any
 
 import dagster as dg
 import polars as pl
 from dagster_dbt import dbt_assets
+from pydantic import Field
 
 from dagster_project.assets.transform import TRAINING, TableNames, build_selected
-from dagster_project.automation import RUN_EACH, last_day_of_quarter, quarter_of
+from dagster_project.automation import PROGRESS, RUN_EACH, last_day_of_quarter, quarter_of
 from dagster_project.config import Settings
 from dagster_project.model_cards import write_card
 from dagster_project.provenance import code_version, trainer_digest
@@ -26,6 +27,7 @@ from models.by_group import warnings_of
 from models.duel import Champion
 from models.model_files import OtherFormatError
 from models.registry import Registry
+from models.settings import TrainingSettings
 from models.training import TrainingResult, train
 from models.training_rows import training_digest
 
@@ -35,11 +37,13 @@ MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 class TrainingConfig(dg.Config):
     """What was known on which day; without it, the last day of the run's quarter.
 
-    scores_from: the first day that the model may score; without it, see `_first_day_to_score`.
+    scores_from: the first day that the model may score; without it, see `_first_day_to_score`. search_trials: how many settings
+    of the boosters are tried out first (models/search.py).
     """
 
     as_of: str = ""
     scores_from: str = ""
+    search_trials: Annotated[int, Field(ge=0)] = 0
 
 
 def training_dates(settings: Settings, as_of: date) -> list[date]:
@@ -144,7 +148,9 @@ def training_assets(
     ) -> Iterator[dg.MaterializeResult]:
         as_of = as_of_run(context, config)
         scores_from = date.fromisoformat(config.scores_from) if config.scores_from else None
-        yield from _train_and_register(context, scoring_home, as_of, scores_from)
+        settings = scoring_home.home.settings().for_training()
+        settings = settings.model_copy(update={"search_trials": config.search_trials})
+        yield from _train_and_register(context, scoring_home, settings, as_of, scores_from)
 
     return [build, scoring_model]
 
@@ -152,10 +158,10 @@ def training_assets(
 def _train_and_register(
     context: dg.AssetExecutionContext,
     scoring_home: ScoringHome,
+    settings: TrainingSettings,
     as_of: date,
     scores_from: date | None,
 ) -> Iterator[dg.MaterializeResult]:
-    settings = scoring_home.home.settings().for_training()
     connection = scoring_home.connect()
     try:
         rows, thinning = read_training_set(connection, settings)
@@ -170,7 +176,8 @@ def _train_and_register(
     champion = _champion(registry, as_of, since, learnt)
     metadata = {"trained_as_of": as_of.isoformat(), **left_out}
     with registry.opened_meanwhile():
-        result = train(rows, settings, metadata=metadata, champion=champion)
+        result = train(rows, settings, metadata, champion=champion, tell=_teller(context))
+    _say_of_search(context, result)
     version, run_id = registry.register(
         result,
         settings=settings,
@@ -193,6 +200,19 @@ def _train_and_register(
     yield dg.MaterializeResult(
         asset_key="group_measures", metadata={"dagster/row_count": len(result.groups)}
     )
+
+
+def _teller(context: dg.AssetExecutionContext) -> Callable[[str], None]:
+    return lambda text: context.log.info(f"{PROGRESS}{text}")
+
+
+def _say_of_search(context: dg.AssetExecutionContext, result: TrainingResult) -> None:
+    if result.search is None:
+        return
+    if why := result.search.get("why"):
+        context.log.warning(f"no settings were searched: {why}")
+    else:
+        context.log.info(f"search: {json.dumps(result.search, sort_keys=True)}")
 
 
 def _champion(registry: Registry, as_of: date, day: date, learnt: str) -> Champion | None:
@@ -250,6 +270,7 @@ def _store(
         "other_horizons": json.dumps(_measures_of(result), sort_keys=True),
         "value": json.dumps(result.value, sort_keys=True),
         "against_champion": json.dumps(result.duel, sort_keys=True) if result.duel else None,
+        "search": json.dumps(result.search, sort_keys=True) if result.search else None,
         "snapshot_features": sorted(
             c.feature.name
             for c in result.model.encoder.columns
@@ -317,6 +338,7 @@ def _metadata(result: TrainingResult, version: str) -> dict[str, Any]:
         "verdict": result.verdict.verdict,
         "why": result.verdict.why,
         "rows learnt from": result.window["rows"],
+        **({"search": dg.MetadataValue.json(result.search)} if result.search else {}),
         **_beside_champion(result),
         **_left_out(result),
         **shown,

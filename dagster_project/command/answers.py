@@ -180,4 +180,6 @@ def training(home: Home, version: str) -> dict[str, Any] | None:
         )
     finally:
         connection.close()
-    return rows[0] | {"baselines": json.loads(rows[0]["baselines"])} if rows else None
+    if not rows:
+        return None
+    return rows[0] | {name: json.loads(rows[0][name] or "null") for name in ("baselines", "search")}

@@ -153,11 +153,16 @@ def check_span(home: Home, first: date, last: date) -> None:
 
 
 def retrain(
-    home: Home, as_of: date | None, show: bool = True, scores_from: date | None = None
+    home: Home,
+    as_of: date | None,
+    show: bool = True,
+    scores_from: date | None = None,
+    search_trials: int = 0,
 ) -> tuple[date, RunOutcome]:
     """Train on what was known on a day (default: the last day that has landed). A refused training is not ok.
 
     scores_from: the first day that the model may score (default: the day of training, unless its scores are out).
+    search_trials: how many settings of the boosters are tried out before the model is trained.
     """
     as_of = as_of or last_known_day(home)
     if as_of is None:
@@ -172,6 +177,7 @@ def retrain(
         "scoring_model": {
             "as_of": as_of.isoformat(),
             "scores_from": scores_from.isoformat() if scores_from else "",
+            "search_trials": search_trials,
         },
         "training_set_build": {"as_of": as_of.isoformat()},
     }

@@ -207,17 +207,28 @@ def backfill(first: date, last: date, model: str | None, with_training: bool, as
     type=Day(),
     help="Train on what was known on this day; default: the last day that has landed.",
 )
+@click.option(
+    "--search",
+    "trials",
+    type=click.IntRange(1),
+    metavar="TRIALS",
+    help="First try this many settings of the model on older days; 30 take a minute or two for 2,000 accounts.",
+)
 @AS_JSON
 @answering
-def retrain(as_of: date | None, as_json: bool) -> int:
-    """Train, evaluate, and promote or refuse, with the reasons."""
+def retrain(as_of: date | None, trials: int | None, as_json: bool) -> int:
+    """Train, evaluate, and promote or refuse, with the reasons.
+
+    --search takes the settings that fare best on days before those that measure the model, and those of scoring.yaml where none
+    is better. A model found so must beat the one in force like any other.
+    """
     from dagster_project.command import operations
 
     home = open_home()
     as_of = as_of or last_known_day(home)
     if as_of and not as_json:
         print_note(f"training on what was known on {as_of}")
-    as_of, outcome = operations.retrain(home, as_of, show=not as_json)
+    as_of, outcome = operations.retrain(home, as_of, show=not as_json, search_trials=trials or 0)
     version = outcome.metadata.get("trained_models", {}).get("scoring model")
     trained = answers.training(home, version) if version else None
     if trained and not as_json:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.boosting import fit_booster, raw_log_odds
+from models.boosting import dmatrix, fit_booster, raw_log_odds
 from models.encoding import fit_encoder
 from models.feature_contract import FEATURES
 from models.settings import BoosterSettings, PromotionSettings
@@ -128,7 +128,9 @@ def test_more_of_a_monotone_feature_never_lowers_the_score(direction, rows):
     encoder = fit_encoder(rows, [monotone, *others], 5)
     y = rows["is_converted"].cast(float).to_numpy()
     settings = BoosterSettings(min_child_weight=1, nthread=1)
-    booster = fit_booster(encoder, (encoder.matrix(rows), y, None), settings, 7, 80)
+    booster = fit_booster(
+        encoder, dmatrix(encoder, encoder.matrix(rows), 1, label=y), settings, 7, 80
+    )
     sample = rows.sample(200, seed=1)
     steps = [
         raw_log_odds(

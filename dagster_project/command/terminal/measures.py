@@ -34,6 +34,8 @@ def print_training(row: Mapping[str, Any]) -> None:
         f"It rests on {counted(row['train_rows'], 'row')} ({row['train_positives']:,} converted), accounts as they were known "
         f"on days from {literal(row['first_as_of_date'])} to {literal(row['last_as_of_date'])}."
     )
+    if row.get("search"):
+        print_lines(_search(row["search"]))
     if row.get("auc") is None:
         return
     columns = [Column(""), Column("AUC (95 %)"), Column("Lift", right=True)]
@@ -51,6 +53,20 @@ def print_training(row: Mapping[str, Any]) -> None:
             "force and the scorecard is not shown to rank better; `scoring evaluate` says of a scored day how sure a lead is.",
             "",
         )
+
+
+def _search(found: Mapping[str, Any]) -> str:
+    """What a search (models/search.py) tried and found."""
+    if why := found.get("why"):
+        return f"No settings were searched: {why}. It was trained with those of scoring.yaml."
+    tried = f"Search: {counted(found['trials'], 'setting')} tried on {len(found['folds'])} folds of older days"
+    before, after = found["log_loss_in_force"], found["log_loss_found"]
+    if after >= before:
+        return (
+            f"{tried}, log loss {before:.5f} with those of scoring.yaml: none is better, they stay."
+        )
+    best = ", ".join(f"{name} {value:.3g}" for name, value in found["found"].items())
+    return f"{tried}, log loss {before:.5f} with those of scoring.yaml, {after:.5f} with the best: {best}."
 
 
 def print_evaluation(

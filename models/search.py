@@ -1,0 +1,174 @@
+"""Looks for better settings of the chain's boosters on older days, on which the model is not measured later.
+
+Belongs here: which days a search may see, what is tried within which bounds, what was found. Does not belong here: fits
+(chain.py) and what a training makes of what was found (training.py).
+
+A search sees nothing of what later judges the model. Its newest outcome was known before the primary horizon's calibration part
+starts (where history is too short for that: before its test part) and before the test part of every other horizon. These days
+are cut into folds, each one learnt from all that had matured before it: the chain is fitted as a training fits it, its numbers
+of trees found anew each time, and the loss is that of the probability at the primary horizon.
+
+Tree-structured Parzen estimators (Bergstra et al. 2011) propose what is tried; a trial whose mean loss over the folds so far is
+worse than the median of the trials before it is given up. Rows are encoded once for all trials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from models.calibration import log_loss
+from models.chain import EncodedPart, encoded_parts, fit_parts
+from models.feature import Feature
+from models.horizons import labelled
+from models.settings import BoosterSettings, TrainingSettings
+from models.splits import Split, matured_before, rolling_folds, split_dates
+from models.thinning import thinned
+from models.training_rows import on_days, outcomes
+
+# What is tried, between which bounds; the settings in force widen them. Shallower or slower than this does not change what is
+# found (trees are counted by early stopping, at most `max_trees`), deeper has never been of use with months of the same accounts.
+BOUNDS = {
+    "max_depth": (2, 6),
+    "learning_rate": (0.02, 0.2),
+    "min_child_weight": (1.0, 200.0),
+    "subsample": (0.4, 1.0),
+    "colsample_bytree": (0.2, 1.0),
+    "reg_lambda": (0.1, 100.0),
+}
+LEAST_FOLDS, MOST_FOLDS = 2, 3
+# Time grows with the rows, and more of them do not rank the settings otherwise.
+MOST_ROWS = 100_000
+TOO_SHORT = "history before the days that measure the model is too short for two folds"
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A chain's rows and the later rows that it is held against, encoded."""
+
+    parts: tuple[EncodedPart, ...]
+    matrix: np.ndarray
+    y: np.ndarray
+
+    def loss(self, booster: BoosterSettings, seed: int) -> float:
+        """Log loss at the chain's longest horizon of a chain fitted with these settings."""
+        raw = fit_parts(self.parts, booster, seed).predict_encoded(self.matrix)
+        return log_loss(self.y, raw[max(raw)])
+
+
+@dataclass(frozen=True)
+class Search:
+    """The settings to fit with, and in `report`, ready for JSON, how they were found."""
+
+    booster: BoosterSettings
+    report: dict = field(default_factory=dict)
+
+
+def search_booster(
+    every: pl.DataFrame,
+    horizons: Sequence[int],
+    features: tuple[Feature, ...],
+    settings: TrainingSettings,
+    tell: Tell,
+) -> Search:
+    """Try `settings.search_trials` settings, those in force first, on folds of older days; the best, or the first of equals.
+
+    Where history is too short for two folds nothing is tried: the settings in force are kept and the report says why.
+    """
+    days, seen = folds_before_measures(every, horizons, settings)
+    if len(days) < LEAST_FOLDS:
+        return Search(settings.booster, {"trials": 0, "why": TOO_SHORT})
+    rows = every.filter(pl.col("as_of_date") <= days[0].validation[-1])
+    rows = thinned(rows, MOST_ROWS, settings.seed)
+    chain = [one for one in horizons if one <= settings.horizon_days]
+    folds = [_encoded(rows, fold, chain, features, settings) for fold in days]
+    report = {
+        "trials": settings.search_trials,
+        "rows": rows.height,
+        "outcomes_known_before": seen,
+        "folds": [fold.describe()["parts"] for fold in days],
+    }
+    found = _tried(folds, settings, tell)
+    return Search(settings.booster.model_copy(update=found["found"]), report | found)
+
+
+def folds_before_measures(
+    every: pl.DataFrame, horizons: Sequence[int], settings: TrainingSettings
+) -> tuple[tuple[Split, ...], str]:
+    """Folds at the primary horizon, newest first, and the part, calibration or test, before which their outcomes were known."""
+    dates = {horizon: labelled(every, horizon)["as_of_date"] for horizon in horizons}
+    splits = {h: split_dates(days, h, settings.split) for h, days in dates.items()}
+    tests = [split.test[0] for split in splits.values() if split.test]
+    primary, folds = splits[settings.horizon_days], ()
+    for part in ("calibration", "test"):
+        if not primary.part(part):
+            continue
+        start: date = min(primary.part(part)[0], *tests)
+        days = matured_before(dates[settings.horizon_days], settings.horizon_days, start)
+        folds = rolling_folds(days, settings.horizon_days, settings.split, MOST_FOLDS)
+        if len(folds) >= LEAST_FOLDS:
+            return folds, part
+    return folds, "test"
+
+
+def _encoded(rows, fold: Split, chain, features, settings: TrainingSettings) -> Fold:
+    parts = tuple(encoded_parts(rows, chain, features, settings, fold.validation[0]))
+    later = on_days(labelled(rows, settings.horizon_days), fold.validation)
+    return Fold(parts, parts[0].encoder.matrix(later), outcomes(later))
+
+
+def _tried(folds: Sequence[Fold], settings: TrainingSettings, tell: Tell) -> dict:
+    """What came of the trials: how many were given up, loss of the settings in force and of those found, and these."""
+    # only a search needs it
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        sampler=optuna.samplers.TPESampler(seed=settings.seed),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
+    )
+    study.enqueue_trial({name: getattr(settings.booster, name) for name in BOUNDS})
+
+    def objective(trial: optuna.Trial) -> float:
+        booster = settings.booster.model_copy(update=_proposed(trial, settings.booster))
+        losses: list[float] = []
+        for place, fold in enumerate(folds):
+            losses.append(fold.loss(booster, settings.seed))
+            trial.report(float(np.mean(losses)), place)
+            if trial.should_prune() and place < len(folds) - 1:
+                raise optuna.TrialPruned
+        return float(np.mean(losses))
+
+    def said(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        tell(
+            f"{trial.number + 1} of {settings.search_trials} settings tried, log loss {study.best_value:.5f}"
+        )
+
+    study.optimize(objective, n_trials=settings.search_trials, callbacks=[said])
+    done = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.COMPLETE]
+    best = min(done, key=lambda trial: (trial.value, trial.number))
+    return {
+        "given_up": len(study.trials) - len(done),
+        "log_loss_in_force": study.trials[0].value,
+        "log_loss_found": best.value,
+        "found": best.params,
+    }
+
+
+def _proposed(trial, in_force: BoosterSettings) -> dict:
+    """A value for each of BOUNDS, small ones as likely as large ones: on a logarithmic scale, but where 0 is in force."""
+    values = {}
+    for name, (low, high) in BOUNDS.items():
+        mine = getattr(in_force, name)
+        low, high = min(low, mine), max(high, mine)
+        if isinstance(low, int):
+            values[name] = trial.suggest_int(name, low, high)
+        else:
+            values[name] = trial.suggest_float(name, low, high, log=low > 0)
+    return values
