@@ -30,8 +30,8 @@ from models.splits import Split, matured_before, rolling_folds, split_dates
 from models.thinning import thinned
 from models.training_rows import on_days, outcomes
 
-# What is tried, between which bounds; the settings in force widen them. Shallower or slower than this does not change what is
-# found (trees are counted by early stopping, at most `max_trees`), deeper has never been of use with months of the same accounts.
+# What is tried, between which bounds; the settings in force widen them. The number of trees is found for each trial anew, so
+# that slower learning than this would only meet `max_trees`; months repeat the same accounts, which deeper trees learn by heart.
 BOUNDS = {
     "max_depth": (2, 6),
     "learning_rate": (0.02, 0.2),
@@ -41,7 +41,7 @@ BOUNDS = {
     "reg_lambda": (0.1, 100.0),
 }
 LEAST_FOLDS, MOST_FOLDS = 2, 3
-# Time grows with the rows, and more of them do not rank the settings otherwise.
+# Time grows with the rows, and settings, unlike the model, can be told apart on a part of the accounts.
 MOST_ROWS = 100_000
 TOO_SHORT = "history before the days that measure the model is too short for two folds"
 
@@ -124,45 +124,46 @@ def _encoded(rows, fold: Split, chain, features, settings: TrainingSettings) -> 
 
 
 def _tried(folds: Sequence[Fold], settings: TrainingSettings, tell: Tell) -> dict:
-    """What came of the trials: how many were given up, loss of the settings in force and of those found, and these."""
+    """What came of the trials: how many were given up, the loss of the settings in force and of those found, and these."""
     # only a search needs it
     import optuna
+    from optuna.trial import TrialState
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(
-        sampler=optuna.samplers.TPESampler(seed=settings.seed),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
-    )
+    sampler = optuna.samplers.TPESampler(seed=settings.seed)
+    study = optuna.create_study(sampler=sampler, pruner=optuna.pruners.MedianPruner())
     study.enqueue_trial({name: getattr(settings.booster, name) for name in BOUNDS})
-
-    def objective(trial: optuna.Trial) -> float:
-        booster = settings.booster.model_copy(update=_proposed(trial, settings.booster))
-        losses: list[float] = []
-        for place, fold in enumerate(folds):
-            losses.append(fold.loss(booster, settings.seed))
-            trial.report(float(np.mean(losses)), place)
-            if trial.should_prune() and place < len(folds) - 1:
-                raise optuna.TrialPruned
-        return float(np.mean(losses))
-
-    def said(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+    for number in range(1, settings.search_trials + 1):
+        trial = study.ask()
+        loss = _mean_loss(trial, folds, settings)
+        study.tell(trial, loss, TrialState.PRUNED if loss is None else TrialState.COMPLETE)
         tell(
-            f"{trial.number + 1} of {settings.search_trials} settings tried, log loss {study.best_value:.5f}"
+            f"{number} of {settings.search_trials} settings tried, log loss {study.best_value:.5f}"
         )
-
-    study.optimize(objective, n_trials=settings.search_trials, callbacks=[said])
-    done = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.COMPLETE]
+    done = [trial for trial in study.trials if trial.state == TrialState.COMPLETE]
     best = min(done, key=lambda trial: (trial.value, trial.number))
     return {
         "given_up": len(study.trials) - len(done),
         "log_loss_in_force": study.trials[0].value,
         "log_loss_found": best.value,
-        "found": best.params,
+        "found": {name: best.params[name] for name in BOUNDS},
     }
 
 
+def _mean_loss(trial, folds: Sequence[Fold], settings: TrainingSettings) -> float | None:
+    """Mean over the folds; None where it is not worth going on to the last of them."""
+    booster = settings.booster.model_copy(update=_proposed(trial, settings.booster))
+    losses: list[float] = []
+    for place, fold in enumerate(folds, start=1):
+        losses.append(fold.loss(booster, settings.seed))
+        trial.report(float(np.mean(losses)), place)
+        if place < len(folds) and trial.should_prune():
+            return None
+    return float(np.mean(losses))
+
+
 def _proposed(trial, in_force: BoosterSettings) -> dict:
-    """A value for each of BOUNDS, small ones as likely as large ones: on a logarithmic scale, but where 0 is in force."""
+    """A value for each of BOUNDS, on a logarithmic scale unless 0 is in force."""
     values = {}
     for name, (low, high) in BOUNDS.items():
         mine = getattr(in_force, name)
