@@ -24,6 +24,7 @@ from dagster_project.command.rollback import _withdraw, rollback
 from dagster_project.resources import ScoringHome
 from dagster_project.warehouse import connect
 from models.registry import Registry
+from models.search import BOUNDS
 from tests.small_world import SETTINGS, landed_home
 
 SCORECARD = """\
@@ -312,6 +313,23 @@ def test_13_a_rollback_returns_to_the_scores_of_the_champion_before(home, ask):
     assert outcome.ok and operations._in_force(home, day) == f"Scoring model {old} stays in force."
     assert operations.backfill(home, day, day, show=False).ok
     assert stored(home, rows) == before
+
+
+def test_13b_a_training_may_search_and_says_what_it_found_wherever_it_is_asked(home, ask):
+    status, text = ask("retrain", "--as-of", TRAINED.isoformat(), "--search", "0")
+    assert status == 2 and "0 is not in the range x>=1" in text
+    asked = ["retrain", "--as-of", TRAINED.isoformat(), "--search", "3", "--json"]
+    answers_given = [json.loads(ask(*asked)[1]) for _ in range(2)]
+    told = [one["assets"]["trained_models"] for one in answers_given]
+    # The same search is the same training, and is registered once.
+    assert told[0]["scoring_model"] == told[1]["scoring_model"]
+    assert told[0]["search"] == told[1]["search"] and told[0]["search"]["trials"] == 3
+    version = told[0]["scoring_model"]
+    kept = answers.training(home, version)["search"]
+    assert kept == told[0]["search"] and set(kept["found"]) == set(BOUNDS)
+    registry = Registry(home.mlflow_database, home.mlflow_artifacts)
+    record = json.loads((registry._folder(version).parent / "training.json").read_text())
+    assert record["search"] == kept and record["settings"]["search_trials"] == 3
 
 
 def test_14_a_rollback_that_died_is_finished_and_withdraws_nothing_more(home):

@@ -94,6 +94,7 @@ def test_the_examples_settings_load_and_reach_training_and_dbt():
         ),
         ("max_training_rows: 400000", "max_training_rows: 9", "training.max_training_rows", "1000"),
         ("seed: 7", "scorecard: {}", "training", "scorecard is set by scorecard, a section"),
+        ("seed: 7", "search_trials: 9", "training", "search_trials is set by `scoring retrain"),
         (HORIZONS, "horizons_days: [0, 90]", "horizons_days.0", "greater than 0"),
         ('cutoff_utc: "05:00"', "cutoff_utc: 5:30", "arrival.cutoff_utc", "write the time in quot"),
         ('cutoff_utc: "05:00"', 'cutoff_utc: "25:00"', "arrival.cutoff_utc", 'as in "05:00"'),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.settings import SplitSettings
-from models.splits import LATER_PARTS, matured_before, split_dates
+from models.splits import LATER_PARTS, matured_before, rolling_folds, split_dates
 from tests.factories import year_ends
 
 dates = st.lists(st.dates(date(2000, 1, 1), date(2012, 12, 31)), min_size=1, max_size=60)
@@ -69,3 +69,27 @@ def test_a_day_short_of_the_horizon_is_too_near():
 def test_no_dates_is_an_error():
     with pytest.raises(ValueError, match="no as-of dates"):
         split_dates([], 365, SplitSettings())
+
+
+@given(dates, horizons, widths, st.integers(1, 4))
+def test_each_fold_learns_from_what_had_matured_and_no_day_is_predicted_twice(
+    days, horizon, v, most
+):
+    folds = rolling_folds(days, horizon, SplitSettings(validation_days=v), most)
+    assert len(folds) <= most
+    for fold in folds:
+        start = fold.validation[0]
+        assert fold.train == matured_before(days, horizon, start)
+        assert fold.validation[-1] - start < timedelta(days=v)
+    for newer, older in zip(folds, folds[1:], strict=False):
+        assert older.validation[-1] < newer.validation[0]
+
+
+def test_folds_go_back_from_the_newest_days_as_far_as_there_is_something_to_learn():
+    folds = rolling_folds(year_ends(2003, 2008), 365, SplitSettings(), 9)
+    assert [fold.validation for fold in folds] == [
+        (day,) for day in reversed(year_ends(2004, 2008))
+    ]
+    assert folds[0].train == tuple(year_ends(2003, 2007))
+    assert rolling_folds([], 365, SplitSettings(), 9) == ()
+    assert rolling_folds(year_ends(2008, 2008), 365, SplitSettings(), 9) == ()

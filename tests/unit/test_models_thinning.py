@@ -8,7 +8,7 @@ import pytest
 
 from dagster_project.training_set import read_training_set
 from models.settings import TrainingSettings
-from models.thinning import thin, whole_days
+from models.thinning import thin, thinned, whole_days
 
 DAYS = [date(2025, month, 1) for month in range(1, 11)]
 
@@ -80,3 +80,13 @@ def test_many_rows_are_thinned_by_account_and_said(connection):
     }
     again, _ = read_training_set(connection, TrainingSettings(max_training_rows=1300))
     assert again.equals(rows)
+
+
+def test_a_thinned_frame_holds_the_same_accounts_on_every_day():
+    names = [f"salesforce:{n}" for n in range(50)]
+    rows = pl.DataFrame({"as_of_date": DAYS}).join(pl.DataFrame({"account_id": names}), how="cross")
+    assert thinned(rows, 500, seed=7).equals(rows)
+    fewer = thinned(rows, 299, seed=7)
+    kept = [set(day["account_id"]) for day in fewer.partition_by("as_of_date")]
+    assert len(kept) == len(DAYS) and all(one == kept[0] for one in kept)
+    assert len(kept[0]) == 29

@@ -1,0 +1,76 @@
+"""More meetings never lower a score: what a person would insist on, of a trained model and its components."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models.feature_contract import FEATURES
+from models.monotone import DIRECTIONS
+from models.training import train
+from tests.factories import training_rows, training_settings, with_days
+
+STEPS = 9
+PROBABILITIES = ["win_probability_121d", "win_probability_365d"]
+SCORES = [*PROBABILITIES, "score", "engagement_score", "intent_score", "readiness_score"]
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Every feature with a direction, and outcomes that speak against each of them; a fifth of the values are missing."""
+    plain = with_days(training_rows(accounts=500))
+    generator = np.random.default_rng(11)
+    wins = plain["is_converted"].to_numpy()
+    told = {
+        name: pl.Series(generator.poisson(np.where(wins, 2.0 - way * 0.6, 2.0 + way * 0.6)))
+        for name, way in DIRECTIONS.items()
+    }
+    known = {name: pl.Series(generator.random(plain.height) > 0.2) for name in DIRECTIONS}
+    return plain.with_columns(
+        pl.when(known[name]).then(values).alias(name) for name, values in told.items()
+    )
+
+
+def moves_against(model, sample: pl.DataFrame, name: str, way: int) -> list[str]:
+    """The scores that move against a direction anywhere as one feature alone rises."""
+    rising = pl.DataFrame({name: range(STEPS)})
+    told = model.score(sample.drop(name).join(rising, how="cross")).with_columns(
+        tier=-pl.col("tier").fill_null(4)
+    )
+    moved = {
+        column: np.diff(told[column].to_numpy().reshape(-1, STEPS), axis=1)
+        for column in (*SCORES, "tier")
+    }
+    return [column for column, steps in moved.items() if (way * steps < -1e-9).any()]
+
+
+def fitted(rows, contract):
+    settings = training_settings(rows, horizons_days=(121, 365))
+    return train(rows, settings, contract=contract).model
+
+
+def test_every_direction_is_one_of_a_number_in_the_contract():
+    kinds = {feature.name: (feature.kind, feature.monotone) for feature in FEATURES}
+    assert {name: kinds[name] for name in DIRECTIONS} == {
+        name: ("number", way) for name, way in DIRECTIONS.items()
+    }
+    assert {name for name, (_, way) in kinds.items() if way} == set(DIRECTIONS)
+
+
+def test_raising_one_feature_alone_never_moves_a_score_against_its_direction(rows):
+    model = fitted(rows, FEATURES)
+    sample = rows.sample(80, seed=5)
+    found = {name: moves_against(model, sample, name, way) for name, way in DIRECTIONS.items()}
+    assert {name: columns for name, columns in found.items() if columns} == {}
+    # and scores do move at all: the rows speak against every direction, but not against all of them together
+    assert model.score(sample)["score"].n_unique() > 20
+
+
+def test_without_directions_these_rows_do_lower_a_score_for_more_meetings(rows):
+    free = tuple(replace(feature, monotone=0) for feature in FEATURES)
+    model = fitted(rows, free)
+    sample = rows.sample(80, seed=5)
+    found = {name: moves_against(model, sample, name, way) for name, way in DIRECTIONS.items()}
+    assert {"score", *PROBABILITIES} <= set(found["meetings_held_90d"])
+    assert sum(map(bool, found.values())) > len(DIRECTIONS) / 2
