@@ -315,23 +315,6 @@ def test_13_a_rollback_returns_to_the_scores_of_the_champion_before(home, ask):
     assert stored(home, rows) == before
 
 
-def test_13b_a_training_may_search_and_says_what_it_found_wherever_it_is_asked(home, ask):
-    status, text = ask("retrain", "--as-of", TRAINED.isoformat(), "--search", "0")
-    assert status == 2 and "0 is not in the range x>=1" in text
-    asked = ["retrain", "--as-of", TRAINED.isoformat(), "--search", "3", "--json"]
-    answers_given = [json.loads(ask(*asked)[1]) for _ in range(2)]
-    told = [one["assets"]["trained_models"] for one in answers_given]
-    # The same search is the same training, and is registered once.
-    assert told[0]["scoring_model"] == told[1]["scoring_model"]
-    assert told[0]["search"] == told[1]["search"] and told[0]["search"]["trials"] == 3
-    version = told[0]["scoring_model"]
-    kept = answers.training(home, version)["search"]
-    assert kept == told[0]["search"] and set(kept["found"]) == set(BOUNDS)
-    registry = Registry(home.mlflow_database, home.mlflow_artifacts)
-    record = json.loads((registry._folder(version).parent / "training.json").read_text())
-    assert record["search"] == kept and record["settings"]["search_trials"] == 3
-
-
 def test_14_a_rollback_that_died_is_finished_and_withdraws_nothing_more(home):
     day = TRAINED + timedelta(days=1)
     registry = Registry(home.mlflow_database, home.mlflow_artifacts)
@@ -347,3 +330,20 @@ def test_14_a_rollback_that_died_is_finished_and_withdraws_nothing_more(home):
     assert stored(home, "select distinct score_basis from account_scores") == [("scorecard",)]
     with pytest.raises(NoAnswer, match="nothing to roll back"):
         rollback(home, None, "")
+
+
+def test_15_a_training_may_search_and_says_what_it_found_wherever_it_is_asked(home, ask):
+    status, text = ask("retrain", "--as-of", TRAINED.isoformat(), "--search", "0")
+    assert status == 2 and "0 is not in the range x>=1" in text
+    asked = ["retrain", "--as-of", TRAINED.isoformat(), "--search", "3", "--json"]
+    answers_given = [json.loads(ask(*asked)[1]) for _ in range(2)]
+    told = [one["assets"]["trained_models"] for one in answers_given]
+    # The same search is the same training, and is registered once.
+    assert told[0]["scoring_model"] == told[1]["scoring_model"]
+    assert told[0]["search"] == told[1]["search"] and told[0]["search"]["trials"] == 3
+    version = told[0]["scoring_model"]
+    kept = answers.training(home, version)["search"]
+    assert kept == told[0]["search"] and set(kept["found"]) == set(BOUNDS)
+    registry = Registry(home.mlflow_database, home.mlflow_artifacts)
+    record = json.loads((registry._folder(version).parent / "training.json").read_text())
+    assert record["search"] == kept and record["settings"]["search_trials"] == 3
