@@ -77,13 +77,17 @@ def test_a_training_says_verdict_reason_days_rows_and_measures_in_plain_lines(ca
 
 def test_a_training_says_what_a_search_found_or_why_there_was_none(capsys):
     found = {"trials": 30, "folds": [{}, {}, {}], "log_loss_in_force": 0.11368}
+    found["given_up"] = 11
     found |= {"log_loss_found": 0.1124, "found": {"max_depth": 2, "learning_rate": 0.12812}}
     none = "history before the days that measure the model is too short for two folds"
     for search, said in (
         (None, ""),
         ({"trials": 0, "why": none}, f"No settings were searched: {none}."),
         (found | {"log_loss_found": 0.11368}, "none is better, they stay"),
-        (found, "30 settings tried on 3 folds of older days, log loss 0.11368 with those of"),
+        (
+            found,
+            "30 settings tried on 3 folds of older days (11 given up early), log loss 0.11368 with those of",
+        ),
         (found, "scoring.yaml, 0.11240 with the best: max_depth 2, learning_rate 0.128."),
     ):
         print_training(trained(search=search))

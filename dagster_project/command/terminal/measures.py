@@ -59,7 +59,10 @@ def _search(found: Mapping[str, Any]) -> str:
     """What a search (models/search.py) tried and found."""
     if why := found.get("why"):
         return f"No settings were searched: {why}. It was trained with those of scoring.yaml."
-    tried = f"Search: {counted(found['trials'], 'setting')} tried on {len(found['folds'])} folds of older days"
+    tried = (
+        f"Search: {counted(found['trials'], 'setting')} tried on {len(found['folds'])} folds of older days "
+        f"({found['given_up']} given up early)"
+    )
     before, after = found["log_loss_in_force"], found["log_loss_found"]
     if after >= before:
         return (
