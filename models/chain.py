@@ -9,9 +9,10 @@ all of them. Each part learns from all rows whose label is final for its own hor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache, partial
 
 import numpy as np
 import polars as pl
@@ -58,23 +59,34 @@ class Chain:
 
 
 @dataclass(frozen=True)
-class EncodedPart:
-    """What one part of a chain learns from, encoded once for any settings of the booster: all of its rows, and `halves`, the
-    same in older and newer rows with an encoder of their own.
+class PartRows:
+    """What one part of a chain learns from: all of its rows, and `halves`, the same in older and newer rows with an encoder of
+    their own. Encoded when asked for: at no time need both be held.
     """
 
     horizon: int
     encoder: Encoder
-    rows: xgb.DMatrix
-    halves: tuple[Encoder, xgb.DMatrix, xgb.DMatrix] | None
+    rows: Callable[[], xgb.DMatrix]
+    halves: Callable[[], tuple[Encoder, xgb.DMatrix, xgb.DMatrix] | None]
+
+    def held(self) -> PartRows:
+        """The same, encoded once for any number of fits."""
+        return replace(self, rows=cache(self.rows), halves=cache(self.halves))
 
     def fit(self, booster: BoosterSettings, seed: int) -> xgb.Booster:
-        """Find the number of trees on the newer half (the default without one), then fit anew on all rows."""
-        trees = booster.default_trees
-        if self.halves:
-            tried = fit_booster(*self.halves[:2], booster, seed, booster.max_trees, self.halves[2])
-            trees = tried.num_boosted_rounds()
-        return fit_booster(self.encoder, self.rows, booster, seed, trees)
+        """Find the number of trees on the newer half, then fit anew on all rows."""
+        trees = self._trees(booster, seed)
+        return fit_booster(self.encoder, self.rows(), booster, seed, trees)
+
+    def _trees(self, booster: BoosterSettings, seed: int) -> int:
+        """The default where history is too short for halves."""
+        halves = self.halves()
+        if halves is None:
+            return booster.default_trees
+        encoder, older, newer = halves
+        return fit_booster(
+            encoder, older, booster, seed, booster.max_trees, newer
+        ).num_boosted_rounds()
 
 
 @dataclass(frozen=True)
@@ -102,11 +114,11 @@ def fit_chain(
     where a horizon has no rows.
     """
     return fit_parts(
-        encoded_parts(rows, horizons, features, settings, start), settings.booster, settings.seed
+        part_rows(rows, horizons, features, settings, start), settings.booster, settings.seed
     )
 
 
-def fit_parts(parts: Iterable[EncodedPart], booster: BoosterSettings, seed: int) -> Chain:
+def fit_parts(parts: Iterable[PartRows], booster: BoosterSettings, seed: int) -> Chain:
     """Fit each part of a chain with these settings of the booster."""
     encoder, boosters = None, {}
     for part in parts:
@@ -137,13 +149,13 @@ def fit_before(
     return LaterPart(fit, earlier, later, outcomes(later), fit.predict(later)[horizon])
 
 
-def encoded_parts(
+def part_rows(
     rows: pl.DataFrame,
     horizons: Sequence[int],
     features: tuple[Feature, ...],
     settings: TrainingSettings,
     start: date | None = None,
-) -> Iterator[EncodedPart]:
+) -> Iterator[PartRows]:
     """The parts of a chain, shortest horizon first, each with the rows whose label for it was final before `start` (None: all).
 
     The encoder is fixed on the rows of the shortest horizon, which hold all others. Raises ValueError where a horizon has
@@ -157,8 +169,12 @@ def encoded_parts(
         if mine.height == 0:
             raise ValueError(f"no row can be learnt from at {horizon} days")
         encoder = encoder or fit_encoder(mine, features, settings.min_level_rows)
-        halves = _halves(mine, horizon, features, settings)
-        yield EncodedPart(horizon, encoder, _learnt(mine, encoder, settings), halves)
+        yield PartRows(
+            horizon,
+            encoder,
+            partial(_encoded, mine, encoder, settings),
+            partial(_halves, mine, horizon, features, settings),
+        )
 
 
 def _halves(rows: pl.DataFrame, horizon: int, features, settings: TrainingSettings):
@@ -170,10 +186,10 @@ def _halves(rows: pl.DataFrame, horizon: int, features, settings: TrainingSettin
     encoder = fit_encoder(earlier, features, settings.min_level_rows)
     matrix, label = encoder.matrix(newest_days), outcomes(newest_days)
     later = dmatrix(encoder, matrix, settings.booster.nthread, label=label)
-    return encoder, _learnt(earlier, encoder, settings), later
+    return encoder, _encoded(earlier, encoder, settings), later
 
 
-def _learnt(rows: pl.DataFrame, encoder: Encoder, settings: TrainingSettings) -> xgb.DMatrix:
+def _encoded(rows: pl.DataFrame, encoder: Encoder, settings: TrainingSettings) -> xgb.DMatrix:
     label, weight = outcomes(rows), recency_weights(rows, settings)
     matrix = encoder.matrix(rows, True)
     return dmatrix(encoder, matrix, settings.booster.nthread, label=label, weight=weight)

@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from models.calibration import log_loss
-from models.chain import EncodedPart, encoded_parts, fit_parts
+from models.chain import PartRows, fit_parts, part_rows
 from models.feature import Feature
 from models.horizons import labelled
 from models.settings import BoosterSettings, TrainingSettings
@@ -50,9 +50,9 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Fold:
-    """A chain's rows and the later rows that it is held against, encoded."""
+    """What a chain learns from, and the later rows that it is held against; all trials share their encoded form."""
 
-    parts: tuple[EncodedPart, ...]
+    parts: tuple[PartRows, ...]
     matrix: np.ndarray
     y: np.ndarray
 
@@ -118,7 +118,8 @@ def folds_before_measures(
 
 
 def _encoded(rows, fold: Split, chain, features, settings: TrainingSettings) -> Fold:
-    parts = tuple(encoded_parts(rows, chain, features, settings, fold.validation[0]))
+    found = part_rows(rows, chain, features, settings, fold.validation[0])
+    parts = tuple(part.held() for part in found)
     later = on_days(labelled(rows, settings.horizon_days), fold.validation)
     return Fold(parts, parts[0].encoder.matrix(later), outcomes(later))
 
