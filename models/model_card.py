@@ -146,6 +146,8 @@ def _limits(record: Mapping) -> Iterator[str]:
         yield f"Features that the guards suspect, and a person vouches for in scoring.yaml: {vouched}."
     if thinning := record["metadata"].get("thinning"):
         yield f"It learnt from {thinning['rows_kept']:,} of {thinning['rows_available']:,} rows (training.max_training_rows)."
+    if search := record["search"]:
+        yield _of_search(search)
     if record["without_data"]:
         yield (
             f"{len(record['without_data'])} features were left out, because nothing can be learnt from them: "
@@ -167,7 +169,7 @@ def _changes(record: Mapping, before: Mapping) -> Iterator[tuple[str, str, str]]
         yield from _changed(
             f"{name.replace('_', ' ')} on its own later data", _rounded(then), _rounded(now)
         )
-    old, new = _flat(before["settings"]), _flat(record["settings"])
+    old, new = (_flat(one["settings"]) | _found(one) for one in (before, record))
     for name in sorted(old.keys() | new.keys()):
         yield from _changed(f"setting {name}", old.get(name), new.get(name))
     then, now = set(before["importance"]), set(record["importance"])
@@ -176,6 +178,21 @@ def _changes(record: Mapping, before: Mapping) -> Iterator[tuple[str, str, str]]
         yield "no longer used", ", ".join(sorted(gone)), ""
     if come := now - then:
         yield "newly used", "", ", ".join(sorted(come))
+
+
+def _of_search(search: Mapping) -> str:
+    if why := search.get("why"):
+        return f"Settings of its boosters were to be searched and were not: {why}."
+    return (
+        f"The settings of its boosters are the best of {search['trials']} on older days, whose outcomes were known before its "
+        f"{search['outcomes_known_before']} part."
+    )
+
+
+def _found(record: Mapping) -> dict[str, object]:
+    """Settings that a search found; a record from before there was one has none."""
+    search = record.get("search") or {}
+    return _flat(search.get("found", {}), "found by search: ")
 
 
 def _changed(what: str, then: object, now: object) -> Iterator[tuple[str, str, str]]:

@@ -117,6 +117,19 @@ def test_what_changed_since_the_last_names_settings_data_and_measures(made):
     assert "Nothing that is on record" in same
 
 
+def test_a_search_is_told_with_what_it_found(made):
+    _, record, pictures = made
+    assert record["search"] is None
+    found = {"trials": 30, "outcomes_known_before": "calibration", "found": {"max_depth": 2}}
+    before = {name: one for name, one in record.items() if name != "search"}
+    text = Page(model_card("3", record | {"search": found}, pictures, Earlier("2", before))).text
+    assert "the best of 30 on older days" in text and "before its calibration part" in text
+    assert "setting found by search: max_depth 2" in text
+    none = {"trials": 0, "why": "history is too short for two folds"}
+    text = Page(model_card("3", record | {"search": none}, pictures)).text
+    assert "were to be searched and were not: history is too short" in text
+
+
 def test_a_training_without_later_data_has_a_card_that_says_so(tmp_path):
     rows = training_rows(accounts=400, days=year_ends(2008, 2008))
     settings = training_settings(rows)
