@@ -146,7 +146,7 @@ def _limits(record: Mapping) -> Iterator[str]:
         yield f"Features that the guards suspect, and a person vouches for in scoring.yaml: {vouched}."
     if thinning := record["metadata"].get("thinning"):
         yield f"It learnt from {thinning['rows_kept']:,} of {thinning['rows_available']:,} rows (training.max_training_rows)."
-    if search := record["search"]:
+    if search := record.get("search"):
         yield _of_search(search)
     if record["without_data"]:
         yield (

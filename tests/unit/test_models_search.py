@@ -41,7 +41,7 @@ def search(rows, trials: int, tell=lambda text: None, **changes):
 days_of_rows = st.lists(st.dates(date(2000, 1, 1), date(2008, 12, 31)), min_size=1, max_size=40)
 
 
-@how(max_examples=200)
+@how(deadline=None)
 @given(days_of_rows, st.integers(1, 300), st.integers(1, 300), st.integers(1, 400))
 def test_folds_never_see_an_outcome_of_what_measures_the_model(days, short, more, width):
     horizons, known = (short, short + more), date(2009, 1, 1)
