@@ -87,9 +87,11 @@ def tell_each_day(context: dg.AssetExecutionContext, table: str) -> None:
 
 LANDING = dg.AssetSelection.groups("landing")
 SCORED = dg.AssetSelection.groups(
-    "staging", "core", "spine", "features", "scoring", "marts", "published"
-) | dg.AssetSelection.assets("scoring_set")
-TRAINED = dg.AssetSelection.groups("labels", "training") | dg.AssetSelection.assets("training_set")
+    "staging", "core", "spine", "features", "scoring", "monitoring", "marts", "published"
+) | dg.AssetSelection.assets("scoring_set", "label_when_closed")
+TRAINED = dg.AssetSelection.groups("training") | dg.AssetSelection.assets(
+    "label_conversion", "training_set"
+)
 EVALUATED = dg.AssetSelection.assets("evaluations", "score_evaluation", "published_scores")
 
 

@@ -10,7 +10,15 @@ from collections.abc import Mapping
 import dagster as dg
 
 from dagster_project import automation, dbt_runner
-from dagster_project.assets import ingestion, monitoring, publishing, scoring, training, transform
+from dagster_project.assets import (
+    drift,
+    ingestion,
+    monitoring,
+    publishing,
+    scoring,
+    training,
+    transform,
+)
 from dagster_project.checks import PASSED_DAYS, asking_ahead, suite_checks
 from dagster_project.home import Home, quiet_environment
 from dagster_project.home_layout import open_home
@@ -40,6 +48,7 @@ def build_definitions(
             transform.dbt_layer("features_build", transform.BEFORE_SCORING, manifest, daily),
             *training.training_assets(manifest, quarterly),
             scoring.scoring_assets(daily),
+            drift.drift_assets(daily),
             transform.dbt_layer("marts_build", transform.MARTS, manifest, daily),
             publishing.publishing_asset(daily),
             monitoring.evaluation_asset(daily),

@@ -23,6 +23,7 @@ from urllib.parse import unquote, urlparse
 import polars as pl
 
 from models.baselines import baseline_from_dict
+from models.drift import DriftReference
 from models.promotion import KEEP, PROMOTE
 from models.scorecard import scorecard_of
 from models.scoring import ScoringModel
@@ -30,6 +31,7 @@ from models.settings import TrainingSettings
 from models.training import TrainingResult
 from models.training_record import (
     BASELINES_FILE,
+    DRIFT_FILE,
     MODEL_FOLDER,
     PLOTS_FOLDER,
     RECORD_FILE,
@@ -229,6 +231,13 @@ class Registry:
         record = json.loads((training / RECORD_FILE).read_text(encoding="utf-8"))
         pictures = sorted((training / PLOTS_FOLDER).glob("*.png"))
         return record, {path.stem: path.read_bytes() for path in pictures}
+
+    def load_drift_reference(self, version: str) -> DriftReference | None:
+        """What a version's days are held against; None of versions before that was kept."""
+        path = self._folder(version) / DRIFT_FILE
+        return (
+            DriftReference.from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+        )
 
     def load_baselines(self, version: str) -> dict:
         """The baselines fitted beside a version, by name. Raises RegistryError."""
