@@ -20,6 +20,7 @@ from dagster_project.assets import (
     transform,
 )
 from dagster_project.checks import PASSED_DAYS, asking_ahead, suite_checks
+from dagster_project.drift_seen import drift_seen
 from dagster_project.home import Home, quiet_environment
 from dagster_project.home_layout import open_home
 from dagster_project.landing.inbox import waiting_days
@@ -59,6 +60,7 @@ def build_definitions(
         schedules=automation.schedules(
             settings, jobs, lambda day: waiting_days(home, last_published(home), day)
         ),
+        sensors=automation.sensors(settings, jobs, lambda: drift_seen(home)),
         resources={
             "scoring_home": ScoringHome(path=str(home.root), lock_wait_seconds=lock_wait_seconds)
         },

@@ -61,7 +61,7 @@ TABLES = {
         calibration varchar, other_horizons varchar, against_champion varchar, value varchar,
         snapshot_features varchar[], mlflow_run_id varchar,
         feature_contract_version varchar, code_version varchar, created_at timestamp,
-        withdrawn_from date, withdrawn_because varchar""",
+        withdrawn_from date, withdrawn_because varchar, trained_because varchar""",
     "reliability_bins": """
         scoring_model_version varchar not null, slice varchar, horizon_days integer, bin integer, n bigint,
         mean_predicted double, observed_rate double, observed_low double, observed_high double""",

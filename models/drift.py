@@ -206,12 +206,23 @@ def _fit(
         )
     else:
         known = numbers(values)
-        tenths = np.linspace(0, 1, BINS + 1)[1:-1]
-        edges = tuple(
-            np.unique(np.quantile(known[~np.isnan(known)], tenths, method="inverted_cdf")).tolist()
-        )
+        edges = _edges(known[~np.isnan(known)])
     bins = Bins(name, family, weight, edges, levels)
     return replace(bins, counts=tuple(bins.count(values).tolist()))
+
+
+def _edges(values: np.ndarray) -> tuple[float, ...]:
+    """Upper ends of all bins but the last. Values that more than a tenth of accounts have (most often 0) are bins of their own,
+    else what happens to the others, however few they are, would not be seen; the others are cut into equal parts.
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    is_heavy = counts > len(values) / BINS
+    heavy, others = distinct[is_heavy], values[~np.isin(values, distinct[is_heavy])]
+    below = distinct[np.flatnonzero(is_heavy) - 1][np.flatnonzero(is_heavy) > 0]
+    parts = max(2, BINS - len(heavy))
+    shares = np.linspace(0, 1, parts + 1)[1:-1]
+    cuts = np.quantile(others, shares, method="inverted_cdf") if len(others) else []
+    return tuple(np.unique(np.concatenate([heavy, below, cuts])).tolist())
 
 
 def _psi_of(bins: list[Bins], day: pl.DataFrame) -> np.ndarray:

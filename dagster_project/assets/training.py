@@ -35,11 +35,13 @@ MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 class TrainingConfig(dg.Config):
     """What was known on which day; without it, the last day of the run's quarter.
 
-    scores_from: the first day that the model may score; without it, see `_first_day_to_score`.
+    scores_from: the first day that the model may score; without it, see `_first_day_to_score`. because: why it is trained
+    before the quarter's end.
     """
 
     as_of: str = ""
     scores_from: str = ""
+    because: str = ""
 
 
 def training_dates(settings: Settings, as_of: date) -> list[date]:
@@ -144,7 +146,7 @@ def training_assets(
     ) -> Iterator[dg.MaterializeResult]:
         as_of = as_of_run(context, config)
         scores_from = date.fromisoformat(config.scores_from) if config.scores_from else None
-        yield from _train_and_register(context, scoring_home, as_of, scores_from)
+        yield from _train_and_register(context, scoring_home, as_of, scores_from, config.because)
 
     return [build, scoring_model]
 
@@ -154,7 +156,10 @@ def _train_and_register(
     scoring_home: ScoringHome,
     as_of: date,
     scores_from: date | None,
+    because: str,
 ) -> Iterator[dg.MaterializeResult]:
+    if because:
+        context.log.info(f"a training before its time: {because}")
     settings = scoring_home.home.settings().for_training()
     connection = scoring_home.connect()
     try:
@@ -179,6 +184,7 @@ def _train_and_register(
         digest=f"{learnt} against {champion.model.digest()}" if champion else learnt,
         learnt_digest=learnt,
         code_version=code,
+        because=because,
     )
     context.log.info(f"scoring model {version}: {result.verdict.verdict}. {result.verdict.why}")
     since = registry.champion_from(version)
@@ -261,6 +267,7 @@ def _store(
         "created_at": scoring_home.now(),
         "withdrawn_from": withdrawn_from,
         "withdrawn_because": withdrawn_because,
+        "trained_because": scoring_home.registry().trained_because(version),
     }
     row = {name: row.get(name, metrics.get(name)) for name in columns_of("trained_models")}
     by_horizon = {row["horizon_days"]: result.reliability}
