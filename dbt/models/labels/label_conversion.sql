@@ -14,7 +14,7 @@ with asked as (
 
 windows as (
 
-    select * from {{ windows_of('asked', 'spine.known_on') }}
+    select * from {{ windows_of(ref('core_account_survivor_version'), 'asked', 'spine.known_on') }}
 
 )
 
@@ -29,4 +29,4 @@ select
     amount_cents::double / 100 as won_amount_usd,
     -- a win may be known before its window closes, a loss only when it has closed; greatest() passes over null
     greatest(coalesce(converted_known_on, matured_on), merged_known_on) as label_known_at
-from {{ outcomes_of('windows') }}
+from {{ outcomes_of(ref('core_won_deal_version'), 'windows') }}

@@ -3,7 +3,10 @@
 -- nothing of it. A view, asked for single days.
 with windows as (
 
-    select * from {{ windows_of(ref('spine_account_day'), '(spine.as_of_date + horizons.horizon_days)') }}
+    select *
+    from {{ windows_of(
+        ref('core_account_survivor_version'), ref('spine_account_day'), '(spine.as_of_date + horizons.horizon_days)'
+    ) }}
 
 )
 
@@ -13,4 +16,4 @@ select
     horizon_days,
     matured_on,
     converted_on is not null as is_converted
-from {{ outcomes_of('windows') }}
+from {{ outcomes_of(ref('core_won_deal_version'), 'windows') }}
