@@ -7,7 +7,7 @@ outcomes. Not here: the measures (models/drift.py, models/calibration_drift.py),
 
 from collections.abc import Collection, Iterator
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import date
 
 import dagster as dg
 import duckdb
@@ -120,7 +120,7 @@ def _hold_against_outcomes(
     """Rows of matured_days for the windows that closed on one of the days, or that one of the days opened and a scored day closed
     (days may be scored in any order). What all days of a scoring model say so far is then said anew. Returns how many closed.
     """
-    opened = _opened(connection, days, timedelta(days=horizon_days))
+    opened = _opened(connection, days, horizon_days)
     closed = [
         _closed(key, rows)
         for key, rows in _with_outcomes(connection, opened, horizon_days)
@@ -144,14 +144,20 @@ def _hold_against_outcomes(
 
 
 def _opened(
-    connection: duckdb.DuckDBPyConnection, days: Collection[date], window: timedelta
+    connection: duckdb.DuckDBPyConnection, days: Collection[date], horizon_days: int
 ) -> list[date]:
-    """Days whose window closes on one of the days, and those of the days whose window closes on a day that has scores."""
-    scored = connection.execute(
-        "select distinct as_of_date from scoring.account_predictions where as_of_date in (select unnest(?::date[]))",
-        [[day + window for day in days]],
-    ).fetchall()
-    return sorted(day - window for day in {*days, *(day for (day,) in scored)})
+    """Days whose window closes on one of the days, and those of the days whose window closes on a day that has scores; of days
+    that were let go (scoring.yaml, retention) what was said stands.
+    """
+    return [
+        day
+        for (day,) in connection.execute(
+            "select distinct as_of_date from spine.spine_account_day "
+            "where as_of_date + $window in (select unnest($days::date[])) or (as_of_date in (select unnest($days::date[])) "
+            "and as_of_date + $window in (select as_of_date from scoring.account_predictions)) order by 1",
+            {"days": list(days), "window": horizon_days},
+        ).fetchall()
+    ]
 
 
 def _with_outcomes(

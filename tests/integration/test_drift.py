@@ -13,6 +13,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from dagster_project import standing
 from dagster_project.cli import main
 from dagster_project.command import operations
 from dagster_project.command.runs import run_job
@@ -131,6 +132,13 @@ def test_days_scored_in_another_order_say_the_same(home):
     assert said(home) == before
 
 
+def test_what_was_said_of_a_day_that_was_let_go_stands(home):
+    before = said(home)
+    standing.let_go(home, OPENED[-1] + timedelta(days=1))
+    score(home, CLOSED)
+    assert said(home) == before
+
+
 def test_status_says_it(home, monkeypatch):
     monkeypatch.setenv("SCORING_HOME", str(home.root))
     shown = CliRunner().invoke(main, ["status"], catch_exceptions=False, env={"COLUMNS": "100"})
@@ -221,6 +229,8 @@ def test_the_training_keeps_why_it_was_asked_for_and_no_other_is(home, rushed):
     score(home, RUSH)
     found = published(home, "select trained_as_of, trained_because from model_versions order by 1")
     assert found == [(TRAINED, None), (RUSH[-1], why)]
+    card = (home.published / "model_cards" / "2.html").read_text()
+    assert "Trained before the quarter" in card and "scored days in a row" in card
     tick = sensor_tick(home)
     assert not tick.run_requests
     assert drift_seen(home).trained_as_of == RUSH[-1]
