@@ -13,7 +13,7 @@ import duckdb
 
 from dagster_project.home import Home
 from dagster_project.publisher import connect_published
-from models.drift import COUNTS_IN_FULL
+from models.drift_reference import COUNTS_IN_FULL
 from models.early_training import Seen
 
 

@@ -23,7 +23,7 @@ from urllib.parse import unquote, urlparse
 import polars as pl
 
 from models.baselines import baseline_from_dict
-from models.drift import DriftReference
+from models.drift_reference import DriftReference
 from models.promotion import KEEP, PROMOTE
 from models.scorecard import scorecard_of
 from models.scoring import ScoringModel

@@ -19,7 +19,7 @@ import polars as pl
 from models.baselines import Baseline
 from models.chain import Chain, LaterPart, fit_chain
 from models.components import fit_components
-from models.drift import OWN_COURSE, SCORE, DriftReference, fix_drift_reference
+from models.drift_reference import OWN_COURSE, SCORE, DriftReference, fix_drift_reference
 from models.duel import Champion, changed_bands, duel, rivals
 from models.encoding import require_columns
 from models.feature_contract import FEATURES, Feature, contract_version, usable_features

@@ -17,7 +17,8 @@ from dagster_project.automation import ONE_RUN, days_of, tell_each_day
 from dagster_project.resources import ScoringHome
 from dagster_project.warehouse import replace_rows
 from models.calibration_drift import closed_day, so_far
-from models.drift import COLUMNS, DriftReference, drift_of_day
+from models.drift import COLUMNS, drift_of_day
+from models.drift_reference import DriftReference
 from models.settings import DriftSettings
 
 CLOSED = {

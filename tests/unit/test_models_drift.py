@@ -19,9 +19,11 @@ from models.calibration_drift import (
     so_far,
     windows_apart,
 )
-from models.drift import DriftReference, drift_of_day, fix_drift_reference, psi, psi_limit_by_chance
+from models.drift import drift_of_day
+from models.drift_reference import DriftReference, fix_drift_reference
 from models.early_training import Seen, decide
 from models.feature import Feature
+from models.psi import psi, psi_limit_by_chance
 from models.settings import DriftSettings
 
 LIMITS = DriftSettings()
