@@ -1,16 +1,18 @@
-"""When things run: partitions, jobs and schedules on one page.
+"""When things run: partitions, jobs, schedules and sensors on one page.
 
 Here: the clock-side of the pipeline. Not here: what an asset does (assets/) or is allowed to do (checks.py).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 import dagster as dg
 
 from dagster_project.config import Settings
+from models.early_training import Seen, decide
 
 # Run tags that name the days of a single-run back-fill.
 RANGE_START = "dagster/asset_partition_range_start"
@@ -18,6 +20,8 @@ RANGE_END = "dagster/asset_partition_range_end"
 DAY = "dagster/partition"
 # Run tag that names days one by one, where they do not make a range.
 DAYS = "scoring/days"
+# Run tag that says why a training was asked for before the quarter's end.
+BECAUSE = "scoring/because"
 # What a step says while it is at work begins with this, and is shown on the command line now and then.
 PROGRESS = "so far: "
 
@@ -87,9 +91,11 @@ def tell_each_day(context: dg.AssetExecutionContext, table: str) -> None:
 
 LANDING = dg.AssetSelection.groups("landing")
 SCORED = dg.AssetSelection.groups(
-    "staging", "core", "spine", "features", "scoring", "marts", "published"
-) | dg.AssetSelection.assets("scoring_set")
-TRAINED = dg.AssetSelection.groups("labels", "training") | dg.AssetSelection.assets("training_set")
+    "staging", "core", "spine", "features", "scoring", "monitoring", "marts", "published"
+) | dg.AssetSelection.assets("scoring_set", "label_when_closed")
+TRAINED = dg.AssetSelection.groups("training") | dg.AssetSelection.assets(
+    "label_conversion", "training_set"
+)
 EVALUATED = dg.AssetSelection.assets("evaluations", "score_evaluation", "published_scores")
 
 
@@ -165,6 +171,63 @@ def schedules(
         return dg.RunRequest(partition_key=key, run_key=key)
 
     return [refresh_yesterday, retrain_on_last_quarter]
+
+
+def training_config(
+    as_of: date, scores_from: date | None = None, because: str = "", search_trials: int = 0
+) -> dict[str, dict[str, str | int]]:
+    """Configuration of the job `retrain` by op, as assets/training.TrainingConfig says it."""
+    return {
+        "scoring_model": {
+            "as_of": as_of.isoformat(),
+            "scores_from": scores_from.isoformat() if scores_from else "",
+            "because": because,
+            "search_trials": search_trials,
+        },
+        "training_set_build": {"as_of": as_of.isoformat()},
+    }
+
+
+def sensors(
+    settings: Settings,
+    defined: Sequence[dg.UnresolvedAssetJobDefinition],
+    drift_seen: Callable[[], Seen | None],
+) -> list[dg.SensorDefinition]:
+    """Ask for a training as of the newest scored day when accounts or outcomes have left the scoring model that scored it.
+
+    The cursor keeps the day as of which one was last asked for, by scoring model: whatever became of it counts as asked.
+    """
+    (retrain,) = (job for job in defined if job.name == "retrain")
+
+    @dg.sensor(
+        name="retrain_on_drift",
+        job=retrain,
+        minimum_interval_seconds=600,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="A training before the quarter's end, when accounts or outcomes have left the scoring model in force.",
+    )
+    def retrain_on_drift(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        seen = drift_seen()
+        if seen is None:
+            return dg.SkipReason(
+                "Nothing is said of drift: no scoring model with a reference scored the newest day."
+            )
+        day, version = seen.as_of_date, seen.scoring_model_version
+        asked = json.loads(context.cursor or "{}").get(version)
+        found = decide(seen, settings.monitoring.drift, asked and date.fromisoformat(asked))
+        if not found.is_asked:
+            return dg.SkipReason(found.why)
+        context.log.info(f"scoring model {version}: {found.why}")
+        config = training_config(day, because=found.why)
+        request = dg.RunRequest(
+            run_key=f"{version} {found.cause} {day}",
+            partition_key=quarter_of(day),
+            run_config={"ops": {op: {"config": values} for op, values in config.items()}},
+            tags={BECAUSE: found.why},
+        )
+        return dg.SensorResult([request], cursor=json.dumps({version: day.isoformat()}))
+
+    return [retrain_on_drift]
 
 
 def _tick(context: dg.ScheduleEvaluationContext) -> datetime:

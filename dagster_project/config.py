@@ -27,6 +27,7 @@ from models.feature_contract import FEATURES
 from models.scorecard_check import problems_of
 from models.settings import (
     DealWords,
+    DriftSettings,
     PromotionSettings,
     RuleColumn,
     ScorecardLine,
@@ -293,6 +294,12 @@ class Retention(_Section):
     feature_days: Annotated[int, Field(ge=1)] | None = 400
 
 
+class Monitoring(_Section):
+    """What is watched while a scoring model scores."""
+
+    drift: DriftSettings = DriftSettings()
+
+
 class Checks(_Section):
     """From where on a hand-over is stopped."""
 
@@ -319,6 +326,7 @@ class Settings(_Section):
     evaluation: Evaluation = Evaluation()
     explanation: Explanation = Explanation()
     checks: Checks = Checks()
+    monitoring: Monitoring = Monitoring()
     retention: Retention = Retention()
 
     @field_validator("feeds")

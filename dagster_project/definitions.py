@@ -10,8 +10,17 @@ from collections.abc import Mapping
 import dagster as dg
 
 from dagster_project import automation, dbt_runner
-from dagster_project.assets import ingestion, monitoring, publishing, scoring, training, transform
+from dagster_project.assets import (
+    drift,
+    ingestion,
+    monitoring,
+    publishing,
+    scoring,
+    training,
+    transform,
+)
 from dagster_project.checks import PASSED_DAYS, asking_ahead, suite_checks
+from dagster_project.drift_seen import drift_seen
 from dagster_project.home import Home, quiet_environment
 from dagster_project.home_layout import open_home
 from dagster_project.landing.inbox import waiting_days
@@ -40,6 +49,7 @@ def build_definitions(
             transform.dbt_layer("features_build", transform.BEFORE_SCORING, manifest, daily),
             *training.training_assets(manifest, quarterly),
             scoring.scoring_assets(daily),
+            drift.drift_assets(daily),
             transform.dbt_layer("marts_build", transform.MARTS, manifest, daily),
             publishing.publishing_asset(daily),
             monitoring.evaluation_asset(daily),
@@ -50,6 +60,7 @@ def build_definitions(
         schedules=automation.schedules(
             settings, jobs, lambda day: waiting_days(home, last_published(home), day)
         ),
+        sensors=automation.sensors(settings, jobs, lambda: drift_seen(home)),
         resources={
             "scoring_home": ScoringHome(path=str(home.root), lock_wait_seconds=lock_wait_seconds)
         },

@@ -24,7 +24,8 @@ def write_card(home: Home, registry: Registry, version: str) -> Path:
     before = registry.version_before(version)
     earlier = Earlier(before, registry.load_record(before)[0]) if before else None
     since = registry.champion_from(version)
-    page = model_card(version, record, pictures, earlier, since and since.isoformat())
+    because = registry.trained_because(version)
+    page = model_card(version, record, pictures, earlier, since and since.isoformat(), because)
     path = card_path(home, version)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")

@@ -34,6 +34,8 @@ TABLES = (
     "model_groups",
     "challenger_scores",
     "score_evaluation",
+    "feature_drift",
+    "calibration_drift",
     "feed_health",
     "quarantined_rows",
 )

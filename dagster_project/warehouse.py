@@ -61,7 +61,7 @@ TABLES = {
         calibration varchar, other_horizons varchar, against_champion varchar, value varchar, search varchar,
         snapshot_features varchar[], mlflow_run_id varchar,
         feature_contract_version varchar, code_version varchar, created_at timestamp,
-        withdrawn_from date, withdrawn_because varchar""",
+        withdrawn_from date, withdrawn_because varchar, trained_because varchar""",
     "reliability_bins": """
         scoring_model_version varchar not null, slice varchar, horizon_days integer, bin integer, n bigint,
         mean_predicted double, observed_rate double, observed_low double, observed_high double""",
@@ -70,6 +70,14 @@ TABLES = {
         mean_predicted double, observed_rate double, realised_over_expected double, realised_over_expected_low double,
         realised_over_expected_high double, auc double, auc_low double, auc_high double, lift_top_decile double,
         warning varchar""",
+    "feature_stability": """
+        as_of_date date not null, scoring_model_version varchar not null, name varchar not null, kind varchar not null,
+        family varchar, weight double, psi double, psi_limit_by_chance double, psi_own_course double,
+        share_missing double, share_missing_reference double, level varchar, words varchar""",
+    "matured_days": """
+        as_of_date date not null, scored_on date not null, scoring_model_version varchar not null, horizon_days integer,
+        accounts bigint, converted bigint, predicted double, slope double, days_so_far bigint, windows_so_far double,
+        predicted_rate double, observed_rate double, ratio double, ratio_low double, ratio_high double, level varchar""",
     "evaluations": """
         as_of_date date not null, predictor varchar not null, slice varchar not null, horizon_days integer,
         scoring_model_version varchar, outcomes_known_as_of date, n bigint, positives bigint, auc double, auc_low double,

@@ -40,9 +40,11 @@ def model_card(
     pictures: Mapping[str, bytes],
     earlier: Earlier | None = None,
     scores_from: str | None = None,
+    because: str | None = None,
 ) -> str:
     """HTML of a version's card. record: training_record.training_record, as JSON keeps it; pictures: PNG files by name
-    (plots.py); scores_from: the first day that the version may score, None where it was not promoted.
+    (plots.py); scores_from: the first day that the version may score, None where it was not promoted; because: what had
+    drifted, where it was trained before its time.
 
     Raises KeyError where the record is of a version before groups were measured.
     """
@@ -55,6 +57,7 @@ def model_card(
             f"refused: {record['verdict']['verdict'].replace('_', ' ')}",
         ),
         scores_from=scores_from,
+        because=because,
         pictures={
             name: (b64encode(pictures[name]).decode(), shows)
             for name, shows in PICTURES.items()

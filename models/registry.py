@@ -23,6 +23,7 @@ from urllib.parse import unquote, urlparse
 import polars as pl
 
 from models.baselines import baseline_from_dict
+from models.drift_reference import DriftReference
 from models.promotion import KEEP, PROMOTE
 from models.scorecard import scorecard_of
 from models.scoring import ScoringModel
@@ -30,6 +31,7 @@ from models.settings import TrainingSettings
 from models.training import TrainingResult
 from models.training_record import (
     BASELINES_FILE,
+    DRIFT_FILE,
     MODEL_FOLDER,
     PLOTS_FOLDER,
     RECORD_FILE,
@@ -104,11 +106,12 @@ class Registry:
         digest: str,
         learnt_digest: str = "",
         code_version: str,
+        because: str = "",
     ) -> tuple[str, str]:
         """Log a training and register its model; returns (version, MLflow run id).
 
         champion_from: the first day that it may score, if it is promoted. learnt_digest: of what it learnt from and how, whoever
-        was champion.
+        was champion. because: why it was trained before its time.
 
         A training with this digest and day that is already registered is returned as it is. In
         both cases the alias `champion` ends on the newest promoted version that was not withdrawn.
@@ -116,6 +119,8 @@ class Registry:
         tags = {"training_digest": digest, "trained_as_of": trained_as_of.isoformat()}
         known = self._versions(**tags)
         tags["learnt_digest"] = learnt_digest
+        if because:
+            tags["trained_because"] = because
         if known:
             version, run_id = known[-1].version, known[-1].run_id
         else:
@@ -167,6 +172,10 @@ class Registry:
     def trained_as_of(self, version: str) -> date:
         """The day that a version's training stood on. Raises RegistryError."""
         return date.fromisoformat(self._version(version).tags["trained_as_of"])
+
+    def trained_because(self, version: str) -> str | None:
+        """Why a version was trained before its time; None of one that was due or asked for by a person. Raises RegistryError."""
+        return self._version(version).tags.get("trained_because")
 
     def withdraw(self, version: str, from_day: date, why: str) -> None:
         """Have a version score no day from `from_day` on, whatever is promoted later. Raises RegistryError."""
@@ -229,6 +238,13 @@ class Registry:
         record = json.loads((training / RECORD_FILE).read_text(encoding="utf-8"))
         pictures = sorted((training / PLOTS_FOLDER).glob("*.png"))
         return record, {path.stem: path.read_bytes() for path in pictures}
+
+    def load_drift_reference(self, version: str) -> DriftReference | None:
+        """What a version's days are held against; None of versions before that was kept."""
+        path = self._folder(version) / DRIFT_FILE
+        return (
+            DriftReference.from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+        )
 
     def load_baselines(self, version: str) -> dict:
         """The baselines fitted beside a version, by name. Raises RegistryError."""

@@ -89,6 +89,28 @@ class PromotionSettings(Settings):
     must_beat: tuple[Literal["champion", "scorecard"], ...] = ("champion", "scorecard")
 
 
+class DriftSettings(Settings):
+    """When accounts or outcomes count as moved, and when that asks for a training before its time.
+
+    watch_psi, drift_psi: population stability index (psi.py) from which a feature or the score is watched, or has drifted.
+    calibration_factor: outcomes have left the predictions when the 95 % interval of observed over predicted lies beyond this
+    factor, either way. days_in_a_row: scored days on which drift of the population must last. min_days_between: days before a
+    training is asked for again.
+    """
+
+    watch_psi: float = Field(0.10, gt=0)
+    drift_psi: float = Field(0.25, gt=0)
+    calibration_factor: float = Field(1.25, gt=1)
+    days_in_a_row: int = Field(5, ge=1)
+    min_days_between: int = Field(30, ge=1)
+
+    @model_validator(mode="after")
+    def _limits_rise(self) -> "DriftSettings":
+        if self.drift_psi < self.watch_psi:
+            raise ValueError(f"drift_psi {self.drift_psi} is below watch_psi {self.watch_psi}")
+        return self
+
+
 class RuleColumn(Settings):
     """One column of the one-line rule and the direction in which it is better."""
 

@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from models.baselines import Baseline
-from models.chain import LaterPart, fit_chain
+from models.chain import Chain, LaterPart, fit_chain
 from models.components import fit_components
+from models.drift_reference import OWN_COURSE, SCORE, DriftReference, fix_drift_reference
 from models.duel import Champion, changed_bands, duel, rivals
 from models.encoding import require_columns
 from models.feature_contract import FEATURES, Feature, contract_version, usable_features
@@ -29,7 +30,7 @@ from models.horizons import labelled
 from models.measurement import fit_baselines, measure
 from models.per_horizon import at_horizon, learnable
 from models.promotion import Verdict, drifted, judge
-from models.reference import fix_reference
+from models.reference import Reference, fix_reference
 from models.scoring import HorizonPart, ScoringModel, fix_bands
 from models.search import search_booster
 from models.settings import TrainingSettings
@@ -49,7 +50,8 @@ class TrainingResult:
     All measures are of the primary horizon, but for `other_horizons`; `horizons_left_out` says why a horizon has no
     probability. `duel` holds the paired differences to the champion on the same later rows, and how many accounts of the newest
     day would change band only because of the model; None without a champion to compare with. `value` says how expected deal
-    sizes fared. `search` says what a search tried and found (search.py), None without one.
+    sizes fared. `search` says what a search tried and found (search.py), None without one. `drift_reference` is what later days'
+    accounts are held against.
     """
 
     model: ScoringModel
@@ -61,6 +63,7 @@ class TrainingResult:
     importance: dict[str, float]
     baselines: dict[str, Baseline]
     without_data: dict[str, str]
+    drift_reference: DriftReference
     leak_suspects: dict[str, str] = field(default_factory=dict)
     allowed: dict[str, str] = field(default_factory=dict)
     metrics: dict | None = None
@@ -167,9 +170,20 @@ def train(
         horizons_left_out=left_out,
         value=deals,
         search=search,
+        drift_reference=_drift_reference(every, final, model.reference, importance, settings),
         duel=fought and fought | changed_bands(model, champion, newest(every)),
         **later,
     )
+
+
+def _drift_reference(
+    rows: pl.DataFrame, fit: Chain, scale: Reference, importance, settings
+) -> DriftReference:
+    """Of the newest day, whose accounts scores compare with; the year before it says how far features move by themselves."""
+    recent = rows.filter(pl.col("as_of_date") >= rows["as_of_date"].max() - OWN_COURSE)
+    score = scale.scale(fit.predict(recent)[settings.horizon_days])
+    features = {column.feature.name: column.feature for column in fit.encoder.columns}
+    return fix_drift_reference(recent.with_columns(pl.Series(SCORE, score)), features, importance)
 
 
 def _features(rows, settings, contract) -> tuple[tuple[Feature, ...], dict[str, str]]:

@@ -19,6 +19,8 @@ PLOTS_FOLDER = "plots"
 BASELINES_FILE = "baselines.json"
 # what the model said of its later part before it learnt from it: a later training is held against it
 TESTED_FILE = "tested.parquet"
+# what later days' accounts are held against
+DRIFT_FILE = "drift_reference.json"
 
 
 def training_record(result: TrainingResult, settings: TrainingSettings) -> dict:
@@ -52,6 +54,7 @@ def write_artifacts(result: TrainingResult, settings: TrainingSettings, folder: 
     if result.test_rows.height:
         said = result.test_rows.select("as_of_date", "account_id", "probability")
         said.write_parquet(model / TESTED_FILE)
+    (model / DRIFT_FILE).write_text(result.drift_reference.to_json(), encoding="utf-8")
     _write_json(folder / "feature_contract.json", [asdict(feature) for feature in FEATURES])
     _write_json(folder / RECORD_FILE, training_record(result, settings))
     save_plots(result, folder / PLOTS_FOLDER)

@@ -38,12 +38,13 @@ class TrainingConfig(dg.Config):
     """What was known on which day; without it, the last day of the run's quarter.
 
     scores_from: the first day that the model may score; without it, see `_first_day_to_score`. search_trials: how many settings
-    of the boosters are tried out first (models/search.py).
+    of the boosters are tried out first (models/search.py). because: why it is trained before the quarter's end.
     """
 
     as_of: str = ""
     scores_from: str = ""
     search_trials: Annotated[int, Field(ge=0)] = 0
+    because: str = ""
 
 
 def training_dates(settings: Settings, as_of: date) -> list[date]:
@@ -150,7 +151,11 @@ def training_assets(
         scores_from = date.fromisoformat(config.scores_from) if config.scores_from else None
         settings = scoring_home.home.settings().for_training()
         settings = settings.model_copy(update={"search_trials": config.search_trials})
-        yield from _train_and_register(context, scoring_home, settings, as_of, scores_from)
+        if config.because:
+            context.log.info(f"a training before its time: {config.because}")
+        yield from _train_and_register(
+            context, scoring_home, settings, as_of, scores_from, config.because
+        )
 
     return [build, scoring_model]
 
@@ -161,6 +166,7 @@ def _train_and_register(
     settings: TrainingSettings,
     as_of: date,
     scores_from: date | None,
+    because: str,
 ) -> Iterator[dg.MaterializeResult]:
     connection = scoring_home.connect()
     try:
@@ -186,6 +192,7 @@ def _train_and_register(
         digest=f"{learnt} against {champion.model.digest()}" if champion else learnt,
         learnt_digest=learnt,
         code_version=code,
+        because=because,
     )
     context.log.info(f"scoring model {version}: {result.verdict.verdict}. {result.verdict.why}")
     since = registry.champion_from(version)
@@ -282,6 +289,7 @@ def _store(
         "created_at": scoring_home.now(),
         "withdrawn_from": withdrawn_from,
         "withdrawn_because": withdrawn_because,
+        "trained_because": scoring_home.registry().trained_because(version),
     }
     row = {name: row.get(name, metrics.get(name)) for name in columns_of("trained_models")}
     by_horizon = {row["horizon_days"]: result.reliability}

@@ -22,12 +22,12 @@ from dagster_project.resources import ScoringHome
 
 # Folders under dbt/models.
 FEATURE_LAYERS = ("staging", "core", "spine", "features")
-AFTER_FEATURES = ("datasets", "labels", "marts")
+AFTER_FEATURES = ("datasets", "labels", "marts", "monitoring")
 # As dbt's selectors want them (paths would depend on where a command was started).
 BEFORE_SCORING = " ".join(
-    [*(f"account_scoring.{layer}" for layer in FEATURE_LAYERS), "scoring_set"]
+    [*(f"account_scoring.{layer}" for layer in FEATURE_LAYERS), "scoring_set", "label_when_closed"]
 )
-MARTS = "account_scoring.marts"
+MARTS = "account_scoring.marts account_scoring.monitoring"
 # What training builds, after the same models for the days that it learns from.
 TRAINING = "label_conversion training_set"
 # Tables of the daily runs that keep the days of earlier runs.

@@ -14,6 +14,7 @@ import duckdb
 
 from dagster_project.command.landed import feeds, landed_twice, refused_groups
 from dagster_project.command.query_rows import rows_of
+from dagster_project.drift_seen import drift_seen
 from dagster_project.home import Home
 from dagster_project.landing.inbox import waiting_days
 from dagster_project.landing.replacement import replaced
@@ -72,9 +73,31 @@ def _add_published(
     (answer["rows_in_quarantine_published"],) = connection.execute(
         "select count(*) from scores.quarantined_rows"
     ).fetchone()
+    answer["drift"] = _drift(home)
     answer["models"] = rows_of(
         connection, "select * from scores.model_versions order by trained_as_of desc limit 5"
     )
+
+
+def _drift(home: Home) -> dict[str, Any] | None:
+    """What is seen of the scoring model that scored the newest day, and whether it asks for a training; None if nothing is."""
+    from models.early_training import decide
+
+    seen = drift_seen(home)
+    if seen is None:
+        return None
+    limits = home.settings().monitoring.drift
+    decision = decide(seen, limits)
+    newest = [row for row in seen.population if row["as_of_date"] == seen.as_of_date]
+    return {
+        "as_of_date": seen.as_of_date,
+        "scoring_model_version": seen.scoring_model_version,
+        "population": newest,
+        "features": seen.features,
+        "calibration": seen.calibration,
+        "asks_for_training": decision.is_asked,
+        "why": decision.why if decision.cause else None,
+    }
 
 
 def stale_days(home: Home) -> list[date]:

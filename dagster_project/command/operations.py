@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from dagster_project.automation import quarter_of
+from dagster_project.automation import quarter_of, training_config
 from dagster_project.command.errors import NoAnswer, WrongUse
 from dagster_project.command.landed import arrivals, last_known_day
 from dagster_project.command.runs import RunOutcome, run_job
@@ -173,16 +173,12 @@ def retrain(
             "no opportunity has landed, and a training learns from won deals: land the CRM's export of opportunities first "
             "(`scoring status` lists what was refused)"
         )
-    config = {
-        "scoring_model": {
-            "as_of": as_of.isoformat(),
-            "scores_from": scores_from.isoformat() if scores_from else "",
-            "search_trials": search_trials,
-        },
-        "training_set_build": {"as_of": as_of.isoformat()},
-    }
     outcome = run_job(
-        home, "retrain", partition=quarter_of(as_of), config=config, show_progress=show
+        home,
+        "retrain",
+        partition=quarter_of(as_of),
+        config=training_config(as_of, scores_from, search_trials=search_trials),
+        show_progress=show,
     )
     said = outcome.metadata.get("trained_models", {})
     # That the model in force is kept is no failure.

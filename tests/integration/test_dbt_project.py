@@ -18,13 +18,14 @@ from models.feature_contract import check_columns
 from tests.dbt_world import DAYS, IMPORTED, LATER, SETTINGS, TRAINING, WORLD, Dbt, new_home, rows
 
 PROJECT = Path(__file__).parents[2] / "dbt"
+CLOSED = f"(from labels.label_when_closed where matured_on <= '{DAYS[-1]}')"
 
 
 def digest(home: Home) -> str:
-    """SHA-256 over spine and scoring set, in order."""
+    """SHA-256 over spine, scoring set, and labels that were final by the last of the days, in order."""
     found = [
         rows(home, f"select * from {table} order by as_of_date, account_id")
-        for table in ("spine.spine_account_day", "datasets.scoring_set")
+        for table in ("spine.spine_account_day", "datasets.scoring_set", CLOSED)
     ]
     return hashlib.sha256(repr(found).encode()).hexdigest()
 
@@ -47,7 +48,7 @@ def world(dbt, tmp_path_factory) -> Home:
     home = new_home(tmp_path_factory.mktemp("world") / "home", WORLD)
     dbt.build(home, DAYS)
     dbt.build(home, DAYS, TRAINING, labels_as_of="2020-03-31")
-    dbt.build(home, DAYS[-1:], ["account_scoring.marts"])
+    dbt.build(home, DAYS[-1:], ["account_scoring.marts", "account_scoring.monitoring"])
     return home
 
 
@@ -96,6 +97,19 @@ def test_labels_leave_out_open_windows_and_keep_accounts_excluded_later(world):
         ("2020-01-31", "A3", False, None, "2020-03-01"),
         ("2020-02-29", "A1", False, None, "2020-03-30"),
         ("2020-02-29", "A2", False, None, "2020-03-30"),
+    ]
+
+
+def test_a_label_when_its_window_closed_is_what_was_known_that_day(world):
+    """A2 was not yet merged; what became known of the other windows is told on their last days."""
+    found = "select as_of_date::varchar, account_id[12:], is_converted, matured_on::varchar"
+    assert rows(world, f"{found} from labels.label_when_closed order by all") == [
+        ("2020-01-31", "A1", False, "2020-03-01"),
+        ("2020-01-31", "A2", True, "2020-03-01"),
+        ("2020-01-31", "A3", False, "2020-03-01"),
+        ("2020-02-29", "A1", False, "2020-03-30"),
+        ("2020-02-29", "A2", False, "2020-03-30"),
+        ("2020-03-05", "A1", False, "2020-04-04"),
     ]
 
 
@@ -244,6 +258,8 @@ def core_reads_past_the_macro(sql: str) -> list[str]:
     """Core relations that a model refers to other than through macros/as_of.sql."""
     macros = (
         "as_of_(?:versions|events|event_days)|left_join_version|first_(?:event|version)_known_on"
+        # both read what they are given through left_join_version
+        "|windows_of|outcomes_of"
     )
     through = rf"(?:{macros})\(\s*ref\('core_\w+'\)"
     return re.findall(r"ref\(\s*['\"](core_\w+)", re.sub(through, "", sql))
@@ -256,7 +272,7 @@ def test_everything_downstream_of_core_reads_it_as_of_a_date(dbt):
         assert not core_reads_past_the_macro(node.raw_code), node.name
         cores = {name.split(".")[-1] for name in node.depends_on.nodes if ".core_" in name}
         assert cores <= set(re.findall(r"core_\w+", node.raw_code)), f"{node.name}: by a macro"
-        if node.fqn[1] != "marts":
+        if node.fqn[1] not in ("marts", "monitoring"):
             assert not [n for n in node.depends_on.nodes if ".stg_" in n or n.startswith("source")]
     assert core_reads_past_the_macro("select * from {{ ref('core_account_version') }}")
 

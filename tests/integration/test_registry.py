@@ -58,7 +58,7 @@ def home(empty_home, tmp_path):
     return copy
 
 
-def register(registry, result, rows, day=DAY, digest="d1", champion_from=None):
+def register(registry, result, rows, day=DAY, digest="d1", champion_from=None, because=""):
     settings = training_settings(rows)
     return registry.register(
         result,
@@ -67,6 +67,7 @@ def register(registry, result, rows, day=DAY, digest="d1", champion_from=None):
         champion_from=champion_from or day,
         digest=digest,
         code_version="abc",
+        because=because,
     )
 
 
@@ -87,6 +88,23 @@ def test_a_registered_model_comes_back_the_same(home, promoted, rows):
     assert {"feature_contract.json", "training.json", "scoring_model.json"} <= files
     record = json.loads(next((home / "artifacts").rglob("training.json")).read_text())
     assert record["model_digest"] == promoted.model.digest()
+
+
+def test_what_days_are_held_against_and_why_it_was_trained_are_kept(home, promoted, rows):
+    registry = open_registry(home)
+    due, _ = register(registry, promoted, rows)
+    early, run_id = register(registry, promoted, rows, digest="d2", because="score drifted")
+    assert registry.load_drift_reference(due) == promoted.drift_reference
+    assert [registry.trained_because(version) for version in (due, early)] == [
+        None,
+        "score drifted",
+    ]
+    assert registry._client.get_run(run_id).data.tags["trained_because"] == "score drifted"
+    # a model from before this was kept scores all the same
+    for path in (home / "artifacts").rglob("drift_reference.json"):
+        path.unlink()
+    assert registry.load_drift_reference(early) is None
+    assert registry.load_version(early).digest() == promoted.model.digest()
 
 
 def test_the_same_training_is_registered_once(home, promoted, rows):

@@ -79,6 +79,18 @@ def test_the_examples_settings_load_and_reach_training_and_dbt():
         ),
         (HORIZONS, "horizons_days: 90", "conversion.horizons_days", "a valid list"),
         ("seed: 7", "seed: seven", "training.seed", "a valid integer"),
+        (
+            "drift_psi: 0.25",
+            "drift_psi: 0.05",
+            "monitoring.drift",
+            "drift_psi 0.05 is below watch_psi 0.1",
+        ),
+        (
+            "calibration_factor: 1.25",
+            "calibration_factor: 1",
+            "monitoring.drift.calibration_factor",
+            "greater than 1",
+        ),
         ("won_stages: [Closed Won]", "won_stages:", "conversion.won_stages", "found nothing"),
         (
             "primary_horizon_days: 90",

@@ -67,6 +67,9 @@ def test_a_card_says_what_the_training_found_and_fetches_nothing(made):
     strongest = next(iter(result.importance))
     assert strongest.replace("_", " ") in page.text
     assert "it is no cause" in page.text and "What changed" not in page.text
+    assert "before the quarter's end" not in page.text
+    early = Page(model_card("3", record, pictures, because="score drifted")).text
+    assert "Trained before the quarter's end: score drifted." in early
 
 
 def test_the_same_record_gives_the_same_bytes(made):

@@ -204,6 +204,79 @@ def test_status_before_and_after_the_first_publishing(capsys):
     assert max(cell_len(line) for line in text.splitlines()) <= 100
 
 
+def drift(level, **more):
+    row = {
+        "level": level,
+        "psi": 0.4123,
+        "psi_limit_by_chance": 0.02,
+        "psi_own_course": None,
+        "words": None,
+    }
+    named = {
+        "name": "visits_30d",
+        "weight": 0.2,
+        "words": "above 3: 34% of accounts, 12% in the reference",
+    }
+    told = {
+        "scoring_model_version": "7",
+        "as_of_date": date(2026, 1, 31),
+        "population": [
+            row | {"name": "score"},
+            row | {"name": "all features", "words": "most by visits_30d"},
+        ],
+        "features": [row | named, row | named | {"name": "unused", "weight": 0.0}],
+        "calibration": None,
+        "asks_for_training": False,
+        "why": None,
+    }
+    return told | more
+
+
+def test_status_says_how_far_accounts_and_outcomes_have_left_the_model(capsys):
+    bare = {"home": "h", "settings": "s", "published": None}
+    print_status(bare | {"drift": drift("watch")})
+    text = capsys.readouterr().out
+    told = " ".join(text.replace("│", " ").split())
+    assert "Drift of model 7, as of 2026-01-31" in told and "watch (PSI 0.41" in told
+    assert "visits_30d: watch, above 3: 34% of accounts" in told and "unused" not in told
+    assert "not known yet" in told and "scoring retrain" not in told
+    outcomes = {"level": "drift", "observed_rate": 0.09, "predicted_rate": 0.03, "horizon_days": 90}
+    outcomes |= {
+        "ratio": 3.0,
+        "ratio_low": 2.0,
+        "ratio_high": 4.5,
+        "days_so_far": 2,
+        "scored_on": date(2025, 10, 1),
+    }
+    asked = {
+        "calibration": outcomes,
+        "asks_for_training": True,
+        "why": "outcomes left the predictions",
+    }
+    print_status(bare | {"drift": drift("drift", **asked)})
+    text = capsys.readouterr().out
+    told = " ".join(text.replace("│", " ").split())
+    assert (
+        "9.0% converted within 90 days, 3.0% predicted; ratio 3.00, 95 % 2.00 to 4.50, by 2 scored days"
+        in told
+    )
+    assert "Outcomes left the predictions." in told
+    assert "scoring retrain --as-of 2026-01-31" in told
+    assert max(cell_len(line) for line in text.splitlines()) <= 100
+
+
+def test_status_says_why_a_model_was_trained_early(capsys):
+    training = {
+        "scoring_model_version": "1",
+        "trained_as_of": date(2025, 12, 31),
+        "champion_from": None,
+    }
+    training |= {"verdict": "keep", "lift_top_decile": None, "why": "not shown to beat"}
+    print_status({"published": None, "models": [training | {"trained_because": "score drifted"}]})
+    told = " ".join(capsys.readouterr().out.split())
+    assert "not shown to beat. Trained early: score drifted" in told
+
+
 def test_status_says_what_came_after_the_last_refresh(capsys):
     feed = {"vendor": "salesforce", "table_name": "account", "last_ds": None, "last_known_at": None}
     feed |= {"rows_landed": 12, "rows_at_last_refresh": 10, "files": 1, "quarantined_rows": 3}

@@ -100,7 +100,7 @@ GROUPS = {
         "int_feeds__known_by_day",
         "int_relationship__opportunity",
     },
-    "labels": {"label_conversion"},
+    "labels": {"label_conversion", "label_when_closed"},
     "datasets": {"scoring_set", "training_set"},
     "training": {"trained_models", "reliability_bins", "group_measures"},
     "scoring": {
@@ -110,6 +110,7 @@ GROUPS = {
         "scorecards",
     },  # fmt: skip
     "evaluation": {"evaluations"},
+    "monitoring": {"feature_stability", "matured_days", "feature_drift", "calibration_drift"},
     "marts": {
         "account_scores",
         "account_scores_daily",
@@ -129,6 +130,8 @@ GROUPS = {
     "published": {"published_scores"},
 }
 DAILY_GROUPS = {"landing", "staging", "core", "spine", "features", "scoring", "marts", "published"}
+# Labels of windows that close on the day; a training makes its own.
+DAILY_GROUPS |= {"labels", "monitoring"}
 QUARTERLY = {
     "label_conversion", "training_set", "trained_models", "reliability_bins", "group_measures",
 }  # fmt: skip
@@ -253,6 +256,15 @@ def test_the_arrival_cut_off_moves_the_schedules(home, tmp_path):
     settings = settings.model_copy(update={"arrival": later})
     crons = [found.cron_schedule for found in automation.schedules(settings, automation.jobs())]
     assert crons == ["30 6 * * *", "30 7 1 1,4,7,10 *"]
+
+
+def test_the_sensor_runs_by_itself_and_asks_for_trainings(definitions):
+    found = definitions.resolve_sensor_def("retrain_on_drift")
+    assert [job.name for job in found.jobs] == ["retrain"]
+    assert found.default_status == dg.DefaultSensorStatus.RUNNING
+    assert {one.name for one in definitions.get_repository_def().sensor_defs} == {
+        "retrain_on_drift"
+    }
 
 
 @pytest.mark.parametrize(

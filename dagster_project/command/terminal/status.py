@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from dagster_project.command.terminal.console import print_lines
+from dagster_project.command.terminal.drift import print_drift
 from dagster_project.command.terminal.messages import print_commands
 from dagster_project.command.terminal.tables import CELL_WIDTH, Column, print_pairs, print_table
 from dagster_project.command.terminal.text import literal
@@ -43,6 +44,7 @@ def print_status(answer: Mapping[str, Any]) -> None:
     _print_replaced(answer.get("replaced"))
     _print_quarantine(answer)
     _print_models(answer.get("models"))
+    print_drift(answer.get("drift"))
     sizes = answer.get("sizes_bytes") or {}
     print_lines("Sizes: " + ", ".join(f"{name} {size_text(size)}" for name, size in sizes.items()))
 
@@ -183,12 +185,18 @@ def _print_models(models: Sequence[Mapping[str, Any]] | None) -> None:
             model["champion_from"],
             model["verdict"],
             decimal(model["lift_top_decile"], 2),
-            model["why"],
+            _why(model),
         )
         for model in models or []
     ]
     if rows:
         print_table("Trainings, newest first", columns, rows)
+
+
+def _why(model: Mapping[str, Any]) -> str:
+    """Why it may score or not, and why it was trained before its time."""
+    early = model.get("trained_because")
+    return f"{model['why']}. Trained early: {early}" if early else model["why"]
 
 
 def print_findings(findings: Sequence[Mapping[str, Any]]) -> None:

@@ -1,0 +1,180 @@
+"""What the scored days say of the scoring model in force: have its accounts moved, do outcomes keep to its predictions?
+
+Here: the asset that holds each scored day against the model's reference, and each day whose window has closed against its
+outcomes. Not here: the measures (models/drift.py, models/calibration_drift.py), whole evaluations (monitoring.py), what follows
+(early_training.py).
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import closing
+from datetime import date
+
+import dagster as dg
+import duckdb
+import polars as pl
+
+from dagster_project.automation import ONE_RUN, days_of, tell_each_day
+from dagster_project.resources import ScoringHome
+from dagster_project.warehouse import replace_rows
+from models.calibration_drift import closed_day, so_far
+from models.drift import COLUMNS, drift_of_day
+from models.drift_reference import DriftReference
+from models.settings import DriftSettings
+
+CLOSED = {
+    "as_of_date": pl.Date, "scored_on": pl.Date, "scoring_model_version": pl.String, "horizon_days": pl.Int32,
+    "accounts": pl.Int64, "converted": pl.Int64, "predicted": pl.Float64, "slope": pl.Float64,
+}  # fmt: skip
+
+
+def drift_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """feature_stability and matured_days."""
+    newest = dg.AssetDep("trained_models", partition_mapping=dg.LastPartitionMapping())
+
+    @dg.multi_asset(
+        name="drift_build",
+        specs=[
+            dg.AssetSpec(
+                "feature_stability",
+                deps=["scoring_set", "account_predictions", newest],
+                description="Each scored day's features and scores against the population that its scoring model compares with.",
+                group_name="monitoring",
+                kinds={"polars", "duckdb"},
+            ),
+            dg.AssetSpec(
+                "matured_days",
+                deps=["label_when_closed", "account_predictions"],
+                description="Each scored day whose window has closed against its outcomes, as known on the day it closed.",
+                group_name="monitoring",
+                kinds={"polars", "duckdb"},
+            ),
+        ],
+        partitions_def=daily,
+        backfill_policy=ONE_RUN,
+    )
+    def drift_build(
+        context: dg.AssetExecutionContext, scoring_home: ScoringHome
+    ) -> Iterator[dg.MaterializeResult]:
+        conversion = scoring_home.home.settings().conversion
+        limits = scoring_home.home.settings().monitoring.drift
+        days = days_of(context)
+        with closing(scoring_home.connect()) as connection:
+            levels = _hold_against_reference(connection, scoring_home, days, limits)
+            closed = _hold_against_outcomes(
+                connection, days, conversion.primary_horizon_days, limits
+            )
+        for table in ("feature_stability", "matured_days"):
+            tell_each_day(context, table)
+        yield dg.MaterializeResult(asset_key="feature_stability", metadata=levels)
+        yield dg.MaterializeResult(asset_key="matured_days", metadata={"dagster/row_count": closed})
+
+    return drift_build
+
+
+def _hold_against_reference(
+    connection: duckdb.DuckDBPyConnection,
+    scoring_home: ScoringHome,
+    days: Collection[date],
+    limits: DriftSettings,
+) -> dict:
+    """Rows of feature_stability for the days that a scoring model with a reference scored; says how many, and what drifted."""
+    registry = scoring_home.registry()
+    scored = connection.execute(
+        "select distinct as_of_date, scoring_model_version from scoring.account_predictions "
+        "where as_of_date in (select unnest(?::date[])) and score_basis = 'model' order by 1",
+        [list(days)],
+    ).fetchall()
+    references = {version: registry.load_drift_reference(version) for _, version in scored}
+    found = [pl.DataFrame(schema={**COLUMNS, "scoring_model_version": pl.String})]
+    for day, version in scored:
+        if reference := references[version]:
+            rows = drift_of_day(_scored(connection, day, reference), reference, limits)
+            found.append(rows.with_columns(pl.lit(version).alias("scoring_model_version")))
+    table = pl.concat(found)
+    replace_rows(connection, "feature_stability", table, "as_of_date", list(days))
+    whole = table.filter(pl.col("kind") != "feature")
+    told = {
+        f"{level} days": whole.filter(pl.col("level") == level)["as_of_date"].n_unique()
+        for level in ("watch", "drift")
+    }
+    return {"dagster/row_count": table.height, **told}
+
+
+def _scored(
+    connection: duckdb.DuckDBPyConnection, day: date, reference: DriftReference
+) -> pl.DataFrame:
+    """Score and features of a day's accounts, as far as the reference knows them."""
+    names = ", ".join(f'"{name}"' for name in reference.names)
+    return connection.execute(
+        f"select as_of_date, {names} from datasets.scoring_set join scoring.account_predictions "
+        "using (as_of_date, account_id) where as_of_date = ?",
+        [day],
+    ).pl()
+
+
+def _hold_against_outcomes(
+    connection: duckdb.DuckDBPyConnection,
+    days: Collection[date],
+    horizon_days: int,
+    limits: DriftSettings,
+) -> int:
+    """Rows of matured_days for the windows that closed on one of the days, or that one of the days opened and a scored day closed
+    (days may be scored in any order). What all days of a scoring model say so far is then said anew. Returns how many closed.
+    """
+    opened = _opened(connection, days, horizon_days)
+    closed = [
+        _closed(key, rows)
+        for key, rows in _with_outcomes(connection, opened, horizon_days)
+        .partition_by(
+            ["as_of_date", "scored_on", "scoring_model_version", "horizon_days"], as_dict=True
+        )
+        .items()
+    ]
+    before = connection.execute("from scoring.matured_days").pl()
+    kept = before.select(list(CLOSED)).filter(
+        ~pl.col("scored_on").is_in(opened), pl.col("horizon_days") == horizon_days
+    )
+    every = pl.concat([kept, pl.DataFrame(closed, schema=CLOSED)])
+    said = [
+        so_far(one, horizon_days, limits) for one in every.partition_by("scoring_model_version")
+    ]
+    table = pl.concat([before.clear(), *said], how="vertical_relaxed")
+    gone = {*before["as_of_date"], *every["as_of_date"]}
+    replace_rows(connection, "matured_days", table, "as_of_date", sorted(gone))
+    return len(closed)
+
+
+def _opened(
+    connection: duckdb.DuckDBPyConnection, days: Collection[date], horizon_days: int
+) -> list[date]:
+    """Days whose window closes on one of the days, and those of the days whose window closes on a day that has scores; of days
+    that were let go (scoring.yaml, retention) what was said stands.
+    """
+    return [
+        day
+        for (day,) in connection.execute(
+            "select distinct as_of_date from spine.spine_account_day "
+            "where as_of_date + $window in (select unnest($days::date[])) or (as_of_date in (select unnest($days::date[])) "
+            "and as_of_date + $window in (select as_of_date from scoring.account_predictions)) order by 1",
+            {"days": list(days), "window": horizon_days},
+        ).fetchall()
+    ]
+
+
+def _with_outcomes(
+    connection: duckdb.DuckDBPyConnection, days: Collection[date], horizon_days: int
+) -> pl.DataFrame:
+    """What was predicted of each account on these days, and what had become of it on the day its window closed, by account."""
+    return connection.execute(
+        "select label.matured_on as as_of_date, as_of_date as scored_on, scoring_model_version, label.horizon_days, "
+        "label.is_converted, stored.win_probabilities[$horizon] as probability "
+        "from labels.label_when_closed as label join scoring.account_predictions as stored using (account_id, as_of_date) "
+        "where as_of_date in (select unnest($days::date[])) and label.horizon_days = $horizon and probability is not null "
+        "order by scored_on, account_id",
+        {"days": list(days), "horizon": horizon_days},
+    ).pl()
+
+
+def _closed(key: tuple, rows: pl.DataFrame) -> dict:
+    said = closed_day(rows["is_converted"].to_numpy(), rows["probability"].to_numpy())
+    return dict(zip(CLOSED, key, strict=False)) | said

@@ -1,0 +1,76 @@
+"""What the published scores say of drift, for `scoring status` and the sensor that asks for a training.
+
+Here: reading the published file, so that nobody waits for a run that holds the warehouse. Not here: what follows from it
+(models/early_training.py), what is printed (command/terminal/status.py).
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+import duckdb
+
+from dagster_project.home import Home
+from dagster_project.publisher import connect_published
+from models.drift_reference import COUNTS_IN_FULL
+from models.early_training import Seen
+
+
+def drift_seen(home: Home) -> Seen | None:
+    """Of the scoring model that scored the newest published day; None where nothing can be said of it: nothing is published, a
+    scorecard scores, or model or file are from before drift was measured.
+    """
+    try:
+        connection = connect_published(home)
+    except FileNotFoundError:
+        return None
+    with closing(connection):
+        there = connection.execute("select table_name from duckdb_tables()").fetchall()
+        if ("feature_drift",) not in there:
+            return None
+        return _seen(connection, home.settings().monitoring.drift.days_in_a_row)
+
+
+def _seen(connection: duckdb.DuckDBPyConnection, days: int) -> Seen | None:
+    newest = _rows(
+        connection,
+        "select distinct as_of_date, scoring_model_version as version from scores.feature_drift "
+        "where as_of_date = (select max(as_of_date) from scores.account_scores)",
+    )
+    if not newest:
+        return None
+    known = newest[0] | {"days": days, "full": COUNTS_IN_FULL}
+    (trained_as_of,) = connection.execute(
+        "select max(trained_as_of) from scores.model_versions"
+    ).fetchone()
+    calibration = _rows(
+        connection,
+        "select * from scores.calibration_drift where scoring_model_version = $version order by as_of_date desc limit 1",
+        known,
+    )
+    return Seen(
+        as_of_date=known["as_of_date"],
+        scoring_model_version=known["version"],
+        population=_rows(
+            connection,
+            "select * from scores.feature_drift where scoring_model_version = $version and kind <> 'feature' "
+            "order by as_of_date desc, kind desc limit 2 * $days",
+            known,
+        ),
+        features=_rows(
+            connection,
+            "select * from scores.feature_drift where as_of_date = $as_of_date and kind = 'feature' and level <> 'steady' "
+            "order by weight * least(psi, $full) desc, name",
+            known,
+        ),
+        calibration=calibration[0] if calibration else None,
+        trained_as_of=trained_as_of,
+    )
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, sql: str, known: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    asked = {name: value for name, value in (known or {}).items() if f"${name}" in sql}
+    return connection.execute(sql, asked).pl().to_dicts()
