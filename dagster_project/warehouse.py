@@ -72,11 +72,11 @@ TABLES = {
         warning varchar""",
     "learnt_segments": """
         scoring_model_version varchar not null, trained_as_of date not null, horizon_days integer, feature varchar,
-        family varchar, topic varchar, segment_number integer, segment varchar, value_from double, value_below double, row_count bigint,
-        accounts bigint, converted_rows bigint, converted_accounts bigint, effective_rows double, conversion_rate double,
-        conversion_low double, conversion_high double, others_rate double, others_low double, others_high double, lift double,
-        lift_low double, lift_high double, weight_of_evidence double, information_value double, is_sure boolean,
-        statement varchar""",
+        family varchar, topic varchar, segment_number integer, segment varchar, value_from double, value_below double,
+        row_count bigint, accounts bigint, converted_rows bigint, converted_accounts bigint, effective_rows double,
+        conversion_rate double, conversion_low double, conversion_high double, others_rate double, others_low double,
+        others_high double, lift double, lift_low double, lift_high double, weight_of_evidence double,
+        information_value double, is_sure boolean, statement varchar""",
     "learnt_profile": """
         scoring_model_version varchar not null, trained_as_of date not null, horizon_days integer, feature varchar, topic varchar,
         winners bigint, weighted_by varchar, winners_quarter double, winners_median double, winners_three_quarters double,
