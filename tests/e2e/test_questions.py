@@ -18,7 +18,7 @@ from dagster_project.command.errors import BadQuestion
 from dagster_project.home import Home
 from tests.command_line import EXAMPLE, Scoring, environment, widest
 
-ASKING = ["top", "explain", "query", "status"]
+ASKING = ["top", "explain", "segments", "query", "status"]
 COMMANDS = [
     *ASKING,
     *(
@@ -212,7 +212,8 @@ def test_feeds_says_which_columns_are_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["top"], ["status"], ["explain", "Acme"], ["query", "select 1"]]
+    "arguments",
+    [["top"], ["status"], ["explain", "Acme"], ["segments"], ["query", "select 1"]],
 )
 def test_a_home_that_holds_nothing_yet_says_what_fills_it(tmp_path, arguments):
     said = in_this_process(tmp_path / "home", *arguments)

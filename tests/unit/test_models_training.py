@@ -24,8 +24,8 @@ def result(rows):
 
 def test_a_result_says_all_there_is_to_say(result, rows):
     assert result.metrics["n"] == 400
-    baselines = {"logistic_regression", "untuned_xgboost", "rule"}
-    assert set(result.baselines) == set(result.baseline_metrics) == baselines
+    beside = {"logistic_regression", "untuned_xgboost", "rule", "suggested_scorecard"}
+    assert set(result.baselines) == set(result.baseline_metrics) == beside
     assert set(result.comparisons) == set(result.baselines)
     assert sum(row["n"] for row in result.reliability) == result.test_rows.height == 400
     assert result.split["parts"]["test"]["from"] == "2008-03-31"

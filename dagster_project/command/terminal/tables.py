@@ -90,6 +90,14 @@ def print_pairs(title: str, pairs: Mapping[str, Any], console: Any = None) -> No
     )
 
 
+def print_bullets(title: str, items: Sequence[str]) -> None:
+    """Print texts below each other, wrapped with a hanging indent."""
+    console = make_console()
+    console.print(as_text(title), style="italic")
+    console.print(_bullets(items))
+    console.print()
+
+
 def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print any rows, with nothing cut: as a table, its long texts wrapped, or as one block a row where that is too narrow.
 
