@@ -121,14 +121,16 @@ def _print_profile(rows: Sequence[Mapping[str, Any]]) -> None:
         return print_lines("No account has been won yet, so nothing is said of winners.")
     first = rows[0]
     columns = [
-        Column("Winners, beside all on the same days", least=30),
-        Column("Winners", right=True),
+        Column("Where they are ahead", least=30),
+        Column("Winners (95 %)", right=True),
         Column("All", right=True),
         Column("Times as common", right=True),
         Column("Sure"),
     ]
+    shown = [row for row in rows if row["segment"]][:SHOWN]
     print_table(
-        f"What {counted(first['winners'], 'winner')} were like before they were won, weighted by {first['weighted_by']}",
+        f"What {counted(first['winners'], 'winner')} were like before they were won, weighted by {first['weighted_by']}, beside "
+        "all accounts on the same days",
         columns,
         [
             (
@@ -138,8 +140,7 @@ def _print_profile(rows: Sequence[Mapping[str, Any]]) -> None:
                 _interval(row, "over_representation"),
                 "yes" if row["is_sure"] else "",
             )
-            for row in rows
-            if row["segment"]
+            for row in shown
         ],
     )
     typical = [row["segment"] for row in rows if row["is_sure"]]
