@@ -200,7 +200,7 @@ def test_segments_say_which_accounts_convert_and_suggest_points_to_paste(first_r
     assert widest(first_run.scoring("segments", "--feature", feature).out) <= 100
     card = yaml.safe_load(first_run.scoring("segments", "--points").out)["scorecard"]
     assert len(Scorecard.model_validate(card).lines) == len(answer["points"]) > 0
-    unknown = first_run.scoring("segments", "--feature", feature + "x", status=1)
+    unknown = first_run.scoring("segments", "--feature", feature + "x", status=2)
     assert f"did you mean {feature}" in " ".join(unknown.err.split())
 
 
