@@ -40,9 +40,12 @@ def print_learnt(answer: Mapping[str, Any]) -> None:
         "In brackets 95 % intervals, which know that rows of one account hang together; only what is sure among all segments "
         "compared is said. It holds side by side, not as cause, and says nothing of other years.",
         "",
-        "All segments of a feature, and points for scoring.yaml:",
     )
-    print_commands("scoring segments --feature industry", "scoring segments --points")
+    commands = [f"scoring segments --feature {row['feature']}" for row in answer["statements"][:1]]
+    commands += ["scoring segments --points"] if answer["points"] else []
+    if commands:
+        print_lines("All segments of a feature, and points for scoring.yaml:")
+        print_commands(*commands)
 
 
 def print_segments(answer: Mapping[str, Any]) -> None:
