@@ -142,7 +142,13 @@ def training_assets(
                 kinds={"xgboost"},
             ),
             *(
-                dg.AssetSpec(name, deps=["training_set"], description=words, group_name="training")
+                dg.AssetSpec(
+                    name,
+                    deps=["training_set"],
+                    description=words,
+                    group_name="training",
+                    kinds={"polars"},
+                )
                 for name, words in LEARNT.items()
             ),
         ],
