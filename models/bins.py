@@ -116,7 +116,9 @@ def find_bins(rows: pl.DataFrame, features: Iterable[Feature]) -> list[Bins]:
     """Segments of each feature that `rows` (account_id, features) fall into; a feature with one segment alone has none."""
     accounts = rows["account_id"].rank("dense").to_numpy()
     cut = [_bins_of(rows[feature.name], accounts, feature) for feature in features]
-    return [bins for bins in cut if len(np.unique(bins.places(rows[bins.feature.name]))) > 1]
+    # -1 is no segment
+    held = (np.unique(bins.places(rows[bins.feature.name])) for bins in cut)
+    return [bins for bins, places in zip(cut, held, strict=True) if (places >= 0).sum() > 1]
 
 
 def _bins_of(series: pl.Series, accounts: np.ndarray, feature: Feature) -> Bins:

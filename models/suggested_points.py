@@ -108,9 +108,10 @@ def _candidates(rows: pl.DataFrame, found: Sequence[Bins], y: np.ndarray) -> lis
         for line in _lines(bins):
             met = line_points(rows, line)
             accounts = np.maximum.reduceat(met, starts).sum()
-            if LEAST_ACCOUNTS <= accounts and met.min() == 0 and met.tobytes() not in kept:
+            whom = np.packbits(met > 0).tobytes()
+            if LEAST_ACCOUNTS <= accounts and met.min() == 0 and whom not in kept:
                 pull, noise = _pull(met, y, starts)
-                kept[met.tobytes()] = _Candidate(line, bins.feature.topic, met, pull, noise)
+                kept[whom] = _Candidate(line, bins.feature.topic, met, pull, noise)
     return list(kept.values())
 
 

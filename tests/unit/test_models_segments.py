@@ -190,3 +190,12 @@ def test_without_conversions_rates_are_none_and_nothing_is_said():
     table = said(industries().with_columns(is_converted=pl.lit(False)), "industry")
     assert table["conversion_rate"].to_list() == [0.0] * 3 and table["conversion_high"].min() > 0
     assert table["lift"].null_count() == table["statement"].null_count() == 3
+
+
+def test_a_feature_with_one_segment_has_none():
+    one = industries().with_columns(
+        industry=pl.when(pl.int_range(pl.len()) % 5 > 0).then(pl.lit("Retail"))
+    )
+    assert said(one, "industry", contract=OF_TODAY).height == 0
+    assert said(one, "industry").height == 2
+    assert said(one.with_columns(industry=pl.lit("Retail")), "industry").height == 0
