@@ -16,6 +16,7 @@ COMMANDS = (
     pipeline.demo,
     questions.top,
     questions.explain,
+    questions.segments,
     questions.query,
     questions.feeds,
     questions.status,

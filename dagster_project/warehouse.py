@@ -78,6 +78,23 @@ TABLES = {
         as_of_date date not null, scored_on date not null, scoring_model_version varchar not null, horizon_days integer,
         accounts bigint, converted bigint, predicted double, slope double, days_so_far bigint, windows_so_far double,
         predicted_rate double, observed_rate double, ratio double, ratio_low double, ratio_high double, level varchar""",
+    "learnt_segments": """
+        scoring_model_version varchar not null, trained_as_of date not null, horizon_days integer, feature varchar,
+        family varchar, topic varchar, segment_number integer, segment varchar, value_from double, value_below double,
+        row_count bigint, accounts bigint, converted_rows bigint, converted_accounts bigint, effective_rows double,
+        conversion_rate double, conversion_low double, conversion_high double, others_rate double, others_low double,
+        others_high double, lift double, lift_low double, lift_high double, weight_of_evidence double,
+        information_value double, is_sure boolean, statement varchar""",
+    "learnt_profile": """
+        scoring_model_version varchar not null, trained_as_of date not null, horizon_days integer, feature varchar, topic varchar,
+        winners bigint, weighted_by varchar, winners_quarter double, winners_median double, winners_three_quarters double,
+        winners_most_common varchar, all_quarter double, all_median double, all_three_quarters double, all_most_common varchar,
+        segment varchar, winners_share double, winners_share_low double, winners_share_high double, all_share double,
+        over_representation double, over_representation_low double, over_representation_high double, is_sure boolean""",
+    "learnt_points": """
+        scoring_model_version varchar not null, trained_as_of date not null, horizon_days integer, line_number integer,
+        feature varchar, at_least double, at_most double, one_of varchar[], is_present boolean, points integer,
+        hot_from double, warm_from double""",
     "evaluations": """
         as_of_date date not null, predictor varchar not null, slice varchar not null, horizon_days integer,
         scoring_model_version varchar, outcomes_known_as_of date, n bigint, positives bigint, auc double, auc_low double,

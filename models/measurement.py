@@ -22,6 +22,7 @@ from models.encoding import Encoder
 from models.evaluation import calibration_error_if_perfect, compare, evaluate, reliability
 from models.feature_contract import Feature, usable_features
 from models.settings import TrainingSettings
+from models.suggested_points import suggest_points
 from models.training_rows import newest, outcomes
 
 # A component's raw probability is not calibrated: only its order is measured.
@@ -29,6 +30,7 @@ OF_COMPONENTS = (
     *("n", "positives", "auc", "auc_low", "auc_high"),
     *("lift_top_decile", "lift_low", "lift_high"),
 )
+SUGGESTED = "suggested_scorecard"
 # Enough to see whether an interval holds 0.5; the whole model's gets all rounds.
 COMPONENT_ROUNDS = 200
 
@@ -39,15 +41,19 @@ def measure(
     features: tuple[Feature, ...],
     settings: TrainingSettings,
     contract: tuple[Feature, ...],
+    trusted: tuple[Feature, ...],
 ) -> dict:
-    """Measures of the model, and of components and baselines fitted on the same earlier rows."""
+    """Measures of the model, and of components and baselines fitted on the same earlier rows.
+
+    `trusted` are the features that points may be suggested for: those that no guard suspects.
+    """
     groups, seed, rounds = tested.rows["account_id"], settings.seed, settings.bootstrap_rounds
     probability = calibrator.apply(tested.raw)
     table = tested.rows.select("as_of_date", "account_id", "is_converted").with_columns(
         pl.Series("raw_probability", tested.raw), pl.Series("probability", probability)
     )
     scores, comparisons = {}, {}
-    baselines = fit_baselines(tested.earlier, tested.fit.encoder, settings, contract)
+    baselines = fit_baselines(tested.earlier, tested.fit.encoder, settings, contract, trusted)
     for name, baseline in baselines.items():
         p, order = baseline.predict(tested.rows)
         scores[name] = evaluate(tested.y, p, groups, seed, rounds, order)
@@ -87,8 +93,10 @@ def fit_baselines(
     encoder: Encoder,
     settings: TrainingSettings,
     contract: tuple[Feature, ...],
+    trusted: tuple[Feature, ...],
 ) -> dict[str, Baseline]:
-    """Logistic regression, XGBoost as it comes, the rule and the scorecard, each where it can be had.
+    """Logistic regression, XGBoost as it comes, the rule, the scorecard, and the one that history suggests, each where it can
+    be had.
 
     The scorecard is held to what the model may use: an attribute known only as it is today would
     tell it of the future of past days. Lines on others are left out of the baseline.
@@ -104,6 +112,8 @@ def fit_baselines(
     if lines := _safe_lines(rows, settings, contract):
         card = settings.scorecard.model_copy(update={"lines": lines})
         fitted["scorecard"] = fit_scorecard(rows, y, card)
+    if suggested := suggest_points(rows, trusted, settings):
+        fitted[SUGGESTED] = fit_scorecard(rows, y, suggested)
     return fitted
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from models.ranking import gain_curve
 
 INK, QUIET, ACCENT = "#1f2933", "#9aa5b1", "#0b6e99"
-OTHERS = ("#c8553d", "#d4a017", "#588157", "#8e6c8a")
+OTHERS = ("#c8553d", "#d4a017", "#588157", "#8e6c8a", "#3d5a80")
 DECILES = np.arange(1, 11) / 10
 
 

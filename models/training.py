@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from models.baselines import Baseline
+from models.bins import find_bins
 from models.chain import Chain, LaterPart, fit_chain
 from models.components import fit_components
 from models.drift_reference import OWN_COURSE, SCORE, DriftReference, fix_drift_reference
@@ -27,12 +28,14 @@ from models.feature_contract import FEATURES, Feature, contract_version, usable_
 from models.grades import Grades, fix_grades
 from models.guards import Suspect, leak_suspects
 from models.horizons import labelled
+from models.icp import icp_profile
 from models.measurement import fit_baselines, measure
 from models.per_horizon import at_horizon, learnable
 from models.promotion import Verdict, drifted, judge
 from models.reference import Reference, fix_reference
 from models.scoring import HorizonPart, ScoringModel, fix_bands
 from models.search import search_booster
+from models.segments import segment_conversion
 from models.settings import TrainingSettings
 from models.training_rows import newest, ordered, outcomes, window, without_data
 from models.value import final_value, measure_value
@@ -50,8 +53,9 @@ class TrainingResult:
     All measures are of the primary horizon, but for `other_horizons`; `horizons_left_out` says why a horizon has no
     probability. `duel` holds the paired differences to the champion on the same later rows, and how many accounts of the newest
     day would change band only because of the model; None without a champion to compare with. `value` says how expected deal
-    sizes fared. `search` says what a search tried and found (search.py), None without one. `drift_reference` is what later days'
-    accounts are held against.
+    sizes fared. `segments` and `icp` are what the rows say by themselves: conversion by segment, and what winners were like.
+    `search` says what a search tried and found (search.py), None without one. `drift_reference` is what later days' accounts are
+    held against.
     """
 
     model: ScoringModel
@@ -78,6 +82,8 @@ class TrainingResult:
     duel: dict | None = None
     value: dict = field(default_factory=dict)
     search: dict | None = None
+    segments: pl.DataFrame = field(default_factory=pl.DataFrame)
+    icp: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 def train(
@@ -110,7 +116,10 @@ def train(
     is_anew = settings.refit or tested is None
     final = fit_chain(every, horizons, features, tuned) if is_anew else tested.fit
     facts = window(rows)
-    later = measure(tested, choice.calibrator, features, settings, contract) if tested else {}
+    trusted = tuple(f for f in features if f.name not in {suspect.column for suspect in suspects})
+    later = (
+        measure(tested, choice.calibrator, features, settings, contract, trusted) if tested else {}
+    )
     probability = later["test_rows"]["probability"].to_numpy() if later else None
     deals = measure_value(tested, probability, features, settings)
     model = ScoringModel(
@@ -138,6 +147,7 @@ def train(
     )
     importance = final.importance(settings.horizon_days)
     strongest = next(iter(importance), None)
+    bins = find_bins(rows, trusted)
     fought = duel(tested, probability, champion, settings)
     counts = facts["converting_accounts"], facts["other_accounts"]
     verdict = judge(
@@ -158,7 +168,7 @@ def train(
         trees=sum(booster.num_boosted_rounds() for booster in final.boosters.values()),
         calibration=choice.report,
         importance=importance,
-        baselines=fit_baselines(rows, final.encoder, settings, contract),
+        baselines=fit_baselines(rows, final.encoder, settings, contract, trusted),
         without_data=empty,
         leak_suspects={suspect.column: suspect.why for suspect in suspects},
         allowed={suspect.column: suspect.why for suspect in allowed},
@@ -171,6 +181,8 @@ def train(
         value=deals,
         search=search,
         drift_reference=_drift_reference(every, final, model.reference, importance, settings),
+        segments=segment_conversion(rows, bins, settings.horizon_days, settings.deal_words),
+        icp=icp_profile(rows, bins, settings.deal_words),
         duel=fought and fought | changed_bands(model, champion, newest(every)),
         **later,
     )

@@ -31,6 +31,24 @@ def format_value(value: object, unit: str) -> str:
     return _FORMATS[unit](number)
 
 
+def format_range(low: float | None, high: float | None, unit: str) -> str:
+    """Text of a stretch of values, a unit that both ends share said once; None is an open end."""
+    if low is None:
+        return f"under {format_value(high, unit)}"
+    if high is None:
+        return f"{format_value(low, unit)} or more"
+    first, last = format_value(low, unit), format_value(high, unit)
+    number, _, word = first.partition(" ")
+    return f"{number if word and last.endswith(f' {word}') else first} to {last}"
+
+
+def format_rate(rate: float, low: float, high: float) -> str:
+    """A share with its interval: "40 % (31-49 %)"; below a tenth with a digit more."""
+    digits = 0 if rate >= 0.1 else 1
+    rate, low, high = (f"{100 * value:.{digits}f}" for value in (rate, low, high))
+    return f"{rate} % ({low}-{high} %)"
+
+
 def _count(number: float) -> str:
     if number == 0:
         return "no"

@@ -18,6 +18,7 @@ from pydantic import Field
 from dagster_project.assets.transform import TRAINING, TableNames, build_selected
 from dagster_project.automation import PROGRESS, RUN_EACH, last_day_of_quarter, quarter_of
 from dagster_project.config import Settings
+from dagster_project.learnt_weights import learnt_tables, store_learnt
 from dagster_project.model_cards import write_card
 from dagster_project.provenance import code_version, trainer_digest
 from dagster_project.resources import ScoringHome
@@ -31,6 +32,11 @@ from models.settings import TrainingSettings
 from models.training import TrainingResult, train
 from models.training_rows import training_digest
 
+LEARNT = {
+    "learnt_segments": "How often the accounts of each segment convert, against all others.",
+    "learnt_profile": "What companies that were won were like, beside all on the same days.",
+    "learnt_points": "Lines of a scorecard that history suggests.",
+}
 MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
 
@@ -90,7 +96,7 @@ def as_of_run(context: dg.AssetExecutionContext, config: TrainingConfig) -> date
 def training_assets(
     manifest: Mapping[str, Any], quarterly: dg.PartitionsDefinition
 ) -> list[dg.AssetsDefinition]:
-    """label_conversion and training_set (dbt), trained_models, reliability_bins and group_measures (Python)."""
+    """label_conversion and training_set (dbt); of the model, its measures and learnt weights (Python)."""
 
     @dbt_assets(
         manifest=manifest,
@@ -140,6 +146,16 @@ def training_assets(
                 group_name="training",
                 kinds={"xgboost"},
             ),
+            *(
+                dg.AssetSpec(
+                    name,
+                    deps=["training_set"],
+                    description=words,
+                    group_name="training",
+                    kinds={"polars"},
+                )
+                for name, words in LEARNT.items()
+            ),
         ],
         partitions_def=quarterly,
         backfill_policy=RUN_EACH,
@@ -178,8 +194,8 @@ def _train_and_register(
     context.log.info(f"training on {rows.height} rows {left_out or ''}")
     registry = scoring_home.registry()
     since = scores_from or _first_day_to_score(scoring_home, as_of)
-    learnt = training_digest(rows, settings, trainer_digest())
-    champion = _champion(registry, as_of, since, learnt)
+    digest = training_digest(rows, settings, trainer_digest())
+    champion = _champion(registry, as_of, since, digest)
     metadata = {"trained_as_of": as_of.isoformat(), **left_out}
     with registry.opened_meanwhile():
         result = train(rows, settings, metadata, champion=champion, tell=_teller(context))
@@ -189,14 +205,15 @@ def _train_and_register(
         settings=settings,
         trained_as_of=as_of,
         champion_from=since,
-        digest=f"{learnt} against {champion.model.digest()}" if champion else learnt,
-        learnt_digest=learnt,
+        digest=f"{digest} against {champion.model.digest()}" if champion else digest,
+        learnt_digest=digest,
         code_version=code,
         because=because,
     )
     context.log.info(f"scoring model {version}: {result.verdict.verdict}. {result.verdict.why}")
     since = registry.champion_from(version)
-    _store(scoring_home, result, version, as_of, since, run_id, code)
+    learnt = learnt_tables(result, version, as_of)
+    _store(scoring_home, result, version, as_of, since, run_id, code, learnt)
     card = dg.MetadataValue.path(write_card(scoring_home.home, registry, version))
     yield dg.MaterializeResult(
         asset_key="trained_models", metadata={**_metadata(result, version), "model card": card}
@@ -207,6 +224,8 @@ def _train_and_register(
     yield dg.MaterializeResult(
         asset_key="group_measures", metadata={"dagster/row_count": len(result.groups)}
     )
+    for table, rows in learnt.items():
+        yield dg.MaterializeResult(asset_key=table, metadata={"dagster/row_count": rows.height})
 
 
 def _teller(context: dg.AssetExecutionContext) -> Callable[[str], None]:
@@ -254,6 +273,7 @@ def _store(
     champion_from: date | None,
     run_id: str,
     code: str,
+    learnt: dict[str, pl.DataFrame],
 ) -> None:
     """What SQL and analysts need of a training, beside what MLflow keeps."""
     metrics, window = result.metrics or {}, result.window
@@ -313,6 +333,7 @@ def _store(
                 pl.lit(version).alias("scoring_model_version")
             )
             replace_rows(connection, "group_measures", groups, "scoring_model_version", [version])
+        store_learnt(connection, learnt, version)
     finally:
         connection.close()
 

@@ -37,8 +37,9 @@ KEEP_DAYS = {"spine_account_day", "scoring_set", "account_scores_daily", "score_
 ROWS_TOGETHER = 400_000
 # One partition a quarter; all other tables have one a day.
 QUARTERLY = {
-    "label_conversion", "training_set", "trained_models", "reliability_bins", "group_measures",
-}  # fmt: skip
+    *("label_conversion", "training_set", "trained_models", "reliability_bins", "group_measures"),
+    *("learnt_segments", "learnt_profile", "learnt_points"),
+}
 
 
 class TableNames(DagsterDbtTranslator):

@@ -29,7 +29,7 @@ def query(home: Home, sql: str) -> list[dict[str, Any]]:
 
     Raises BadQuestion for SQL that is wrong or would write, NoAnswer when nothing is published.
     """
-    connection = _published(home)
+    connection = published(home)
     try:
         try:
             statements = connection.extract_statements(sql)
@@ -53,7 +53,8 @@ def query(home: Home, sql: str) -> list[dict[str, Any]]:
         connection.close()
 
 
-def _published(home: Home) -> duckdb.DuckDBPyConnection:
+def published(home: Home) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to what is published. Raises NoAnswer before anything is."""
     try:
         return connect_published(home)
     except FileNotFoundError:
@@ -69,7 +70,7 @@ def _in_short(problem: duckdb.Error) -> str:
 
 def top(home: Home, limit: int) -> list[dict[str, Any]]:
     """The first `limit` accounts of the latest day, best first."""
-    connection = _published(home)
+    connection = published(home)
     try:
         return rows_of(
             connection, "select * from scores.account_scores order by rank limit ?", [limit]
@@ -84,7 +85,7 @@ def explain(home: Home, account: str, day: date | None) -> dict[str, Any]:
     `account` is an account id (with or without its source), a domain or an address on it, or a name. Raises NoAnswer when
     it is not found and BadQuestion when several accounts fit.
     """
-    connection = _published(home)
+    connection = published(home)
     try:
         score = _find(connection, account, day)
         factors, is_derived = factors_of(connection, home, score)
@@ -153,7 +154,7 @@ def _nearest_days(connection: duckdb.DuckDBPyConnection, day: date) -> str:
 
 def evaluation(home: Home, day: date) -> list[dict[str, Any]]:
     """How a day's scores fared: rows of score_evaluation, the model at the primary horizon first, other horizons last."""
-    connection = _published(home)
+    connection = published(home)
     try:
         return rows_of(
             connection,

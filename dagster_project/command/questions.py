@@ -1,4 +1,4 @@
-"""Commands that ask: top, explain, query, feeds, status.
+"""Commands that ask: top, explain, segments, query, feeds, status.
 
 Here: their words and options. Not here: the answers (answers.py, home_status.py), how they are shown (terminal/).
 """
@@ -9,12 +9,13 @@ from datetime import date
 
 import click
 
-from dagster_project.command import answers
+from dagster_project.command import answers, learnt
 from dagster_project.command.errors import WrongUse
 from dagster_project.command.home_status import home_status
 from dagster_project.command.json_text import to_json
 from dagster_project.command.options import AS_JSON, Day, answering
 from dagster_project.command.terminal.scores import print_explanation, print_top
+from dagster_project.command.terminal.segments import points_comment, print_learnt, print_segments
 from dagster_project.command.terminal.status import print_status
 from dagster_project.command.terminal.tables import print_rows
 from dagster_project.home_layout import open_home
@@ -47,6 +48,29 @@ def explain(account: str, day: date | None, as_json: bool) -> None:
     if as_json:
         return click.echo(to_json(answer))
     print_explanation(answer, home.settings().conversion.primary_horizon_days)
+
+
+@click.command()
+@click.option("--feature", default="", help="All segments of this feature.")
+@click.option("--points", is_flag=True, help="Suggested points, to paste into scoring.yaml.")
+@AS_JSON
+@answering
+def segments(feature: str, points: bool, as_json: bool) -> None:
+    """Which kinds of accounts convert, from history; what winners are like.
+
+    Rates with 95 % intervals, as the newest published training found them. Tables scores.segment_conversion, icp_profile and
+    suggested_points hold all of it.
+    """
+    if feature and points:
+        raise WrongUse("--feature shows segments and --points suggests lines: ask one of them")
+    home = open_home(create=False)
+    answer = learnt.segments_of(home, feature) if feature else learnt.learnt(home)
+    if as_json:
+        return click.echo(to_json(answer))
+    if points:
+        card = learnt.scorecard_yaml(answer)
+        return click.echo(points_comment(answer) + card, nl=False)
+    print_segments(answer) if feature else print_learnt(answer)
 
 
 # SQL may open with a comment, which looks like an unknown option.

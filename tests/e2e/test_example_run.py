@@ -44,6 +44,7 @@ TABLES = {
     *("account_scores", "account_scores_daily", "excluded_accounts", "score_reasons"),
     *("score_reasons_daily", "model_versions", "model_reliability", "score_evaluation"),
     *("feed_health", "quarantined_rows", "model_groups", "challenger_scores"),
+    *("segment_conversion", "icp_profile", "suggested_points"),
 }
 
 
@@ -51,7 +52,8 @@ def test_the_measures_have_the_names_that_the_issue_gives(first_run):
     measures = first_run.measures
     assert {"as_of", "baselines"} | MEASURES <= set(measures)
     assert measures["as_of"] == AS_OF.isoformat()
-    assert set(measures["baselines"]) == {"logistic_regression", "untuned_xgboost", "rule"}
+    beside = {"logistic_regression", "untuned_xgboost", "rule", "suggested_scorecard"}
+    assert set(measures["baselines"]) == beside
     for values in (measures, *measures["baselines"].values()):
         assert MEASURES <= set(values)
         assert all(isinstance(values[name], int | float) for name in MEASURES)

@@ -10,15 +10,17 @@ import json
 import subprocess
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from dagster_project.cli import main
 from dagster_project.command import answers
 from dagster_project.command.errors import BadQuestion
+from dagster_project.config import Scorecard
 from dagster_project.home import Home
 from tests.command_line import EXAMPLE, Scoring, environment, widest
 
-ASKING = ["top", "explain", "query", "status"]
+ASKING = ["top", "explain", "segments", "query", "status"]
 COMMANDS = [
     *ASKING,
     *(
@@ -184,6 +186,24 @@ def test_query_only_reads_what_is_published(first_run, sql, words):
     assert sorted(home.glob("published/*")) == before
 
 
+def test_segments_say_which_accounts_convert_and_suggest_points_to_paste(first_run):
+    answer = first_run.scoring("segments", "--json").json()
+    assert answer["statements"] and all(row["is_sure"] for row in answer["statements"])
+    text = first_run.scoring("segments").out
+    assert widest(text) <= 100
+    assert " ".join(answer["statements"][0]["statement"].split()) in " ".join(text.split()).replace(
+        "• ", ""
+    )
+    feature = answer["statements"][0]["feature"]
+    one = first_run.scoring("segments", "--feature", feature, "--json").json()["segments"]
+    assert {row["feature"] for row in one} == {feature} and sum(row["is_sure"] for row in one)
+    assert widest(first_run.scoring("segments", "--feature", feature).out) <= 100
+    card = yaml.safe_load(first_run.scoring("segments", "--points").out)["scorecard"]
+    assert len(Scorecard.model_validate(card).lines) == len(answer["points"]) > 0
+    unknown = first_run.scoring("segments", "--feature", feature + "x", status=2)
+    assert f"did you mean {feature}" in " ".join(unknown.err.split())
+
+
 def in_this_process(home, *arguments):
     """The command without a process of its own."""
     return CliRunner().invoke(main, arguments, env={"SCORING_HOME": str(home), "COLUMNS": "100"})
@@ -212,7 +232,8 @@ def test_feeds_says_which_columns_are_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["top"], ["status"], ["explain", "Acme"], ["query", "select 1"]]
+    "arguments",
+    [["top"], ["status"], ["explain", "Acme"], ["segments"], ["query", "select 1"]],
 )
 def test_a_home_that_holds_nothing_yet_says_what_fills_it(tmp_path, arguments):
     said = in_this_process(tmp_path / "home", *arguments)

@@ -77,7 +77,8 @@ def test_a_registered_model_comes_back_the_same(home, promoted, rows):
     loaded = registry.load_version(version)
     assert loaded.score(rows).equals(promoted.model.score(rows))
     baselines = registry.load_baselines(version)
-    assert set(baselines) == {"logistic_regression", "untuned_xgboost", "rule"}
+    beside = {"logistic_regression", "untuned_xgboost", "rule", "suggested_scorecard"}
+    assert set(baselines) == beside
     run = registry._client.get_run(run_id)
     assert run.info.status == "FINISHED"
     assert run.data.metrics["test.auc"] == pytest.approx(promoted.metrics["auc"])

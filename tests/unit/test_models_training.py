@@ -24,8 +24,8 @@ def result(rows):
 
 def test_a_result_says_all_there_is_to_say(result, rows):
     assert result.metrics["n"] == 400
-    baselines = {"logistic_regression", "untuned_xgboost", "rule"}
-    assert set(result.baselines) == set(result.baseline_metrics) == baselines
+    beside = {"logistic_regression", "untuned_xgboost", "rule", "suggested_scorecard"}
+    assert set(result.baselines) == set(result.baseline_metrics) == beside
     assert set(result.comparisons) == set(result.baselines)
     assert sum(row["n"] for row in result.reliability) == result.test_rows.height == 400
     assert result.split["parts"]["test"]["from"] == "2008-03-31"
@@ -203,3 +203,25 @@ def test_no_window_at_the_primary_horizon_is_refused(chained):
     fresh = rows.filter(pl.col("horizon_days") == 120)
     with pytest.raises(ValueError, match="240 days"):
         train(fresh, settings)
+
+
+def test_before_there_is_enough_to_learn_segments_are_counted_all_the_same(rows):
+    few = rows.with_columns(
+        is_converted=pl.col("is_converted") & (pl.col("account_id") < "salesforce:00040")
+    )
+    settings = training_settings(few).model_copy(update={"snapshot_attributes": ("industry",)})
+    result = train(few, settings)
+    assert result.verdict.verdict == "too_little_data"
+    assert result.segments["converted_accounts"].max() <= 40 and result.segments.height > 20
+    assert result.icp["winners"].max() <= 40
+    none = train(few.with_columns(is_converted=pl.lit(False)), settings)
+    assert none.segments["conversion_rate"].max() == 0 and none.icp.height == 0
+    assert "suggested_scorecard" not in none.baselines
+
+
+def test_a_feature_that_seems_to_know_the_outcome_is_in_no_segment(rows):
+    leaking = rows.with_columns(won_deals_365d=pl.col("is_converted").cast(pl.Int64))
+    result = train(leaking, training_settings(leaking))
+    assert "won_deals_365d" in result.leak_suspects
+    assert "won_deals_365d" not in result.segments["feature"].to_list()
+    assert "won_deals_730d" in result.segments["feature"].to_list()

@@ -21,6 +21,7 @@ from dagster_project.home_layout import open_home
 from dagster_project.settings_file import load_settings
 
 PROJECT = Path(__file__).parents[2]
+LEARNT = {"learnt_segments", "learnt_profile", "learnt_points"}
 # The way of the data, as the pages show it from left to right.
 GROUPS = {
     "landing": {
@@ -102,7 +103,7 @@ GROUPS = {
     },
     "labels": {"label_conversion", "label_when_closed"},
     "datasets": {"scoring_set", "training_set"},
-    "training": {"trained_models", "reliability_bins", "group_measures"},
+    "training": {"trained_models", "reliability_bins", "group_measures", *LEARNT},
     "scoring": {
         "account_predictions",
         "factor_contributions",
@@ -117,6 +118,7 @@ GROUPS = {
         "challenger_scores",
         "excluded_accounts",
         "feed_health",
+        "icp_profile",
         "int_feed_health__landed_files",
         "model_groups",
         "model_reliability",
@@ -126,6 +128,8 @@ GROUPS = {
         "score_evaluation",
         "score_reasons",
         "score_reasons_daily",
+        "segment_conversion",
+        "suggested_points",
     },
     "published": {"published_scores"},
 }
@@ -133,8 +137,9 @@ DAILY_GROUPS = {"landing", "staging", "core", "spine", "features", "scoring", "m
 # Labels of windows that close on the day; a training makes its own.
 DAILY_GROUPS |= {"labels", "monitoring"}
 QUARTERLY = {
-    "label_conversion", "training_set", "trained_models", "reliability_bins", "group_measures",
-}  # fmt: skip
+    *("label_conversion", "training_set", "trained_models", "reliability_bins", "group_measures"),
+    *LEARNT,
+}
 # What landing and checks write beside their own tables.
 WRITTEN_BESIDE = {dg.AssetKey("landing_quarantine"), dg.AssetKey("passed_days")}
 JOBS = {

@@ -19,8 +19,8 @@ from dagster_project.home import home_path
 # How messages name a command, wherever they are written.
 COMMAND = re.compile(
     r"(?<![\w./-])scoring"
-    r"(?= (top|explain|query|feeds|status|land|refresh|backfill|retrain|rollback|evaluate|verify|table|data-docs|dbt|doctor"
-    r"|ui)\b)"
+    r"(?= (top|explain|segments|query|feeds|status|land|refresh|backfill|retrain|rollback|evaluate|verify|table|data-docs|dbt"
+    r"|doctor|ui)\b)"
 )
 
 

@@ -64,13 +64,7 @@ def print_table(
     if title:
         # Not the table's own title, which would be wrapped at the width of a narrow table.
         console.print(as_text(title), style="italic")
-    if console.is_terminal:
-        return console.print(table)
-    with console.capture() as captured:
-        console.print(table)
-    # No blanks at the ends of lines for programs that read them.
-    lines = [line.rstrip() for line in captured.get().rstrip("\n").split("\n")]
-    console.file.write("\n".join(lines) + "\n")
+    _print_grid(console, table)
 
 
 def print_pairs(title: str, pairs: Mapping[str, Any], console: Any = None) -> None:
@@ -88,6 +82,14 @@ def print_pairs(title: str, pairs: Mapping[str, Any], console: Any = None) -> No
     console.print(
         Panel(grid, title=as_text(title), title_align="left", box=box.ROUNDED, expand=False)
     )
+
+
+def print_bullets(title: str, items: Sequence[str]) -> None:
+    """Print texts below each other, wrapped with a hanging indent."""
+    console = make_console()
+    console.print(as_text(title), style="italic")
+    _print_grid(console, _bullets(items))
+    console.print()
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -110,6 +112,16 @@ def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
             print_pairs(f"row {place}", row, console)
     if len(shown) < len(rows):
         print_lines(f"… and {len(rows) - len(shown):,} more rows; `--json` prints all of them.")
+
+
+def _print_grid(console: Any, grid: Any) -> None:
+    if console.is_terminal:
+        return console.print(grid)
+    with console.capture() as captured:
+        console.print(grid)
+    # No blanks at the ends of lines for programs that read them.
+    lines = [line.rstrip() for line in captured.get().rstrip("\n").split("\n")]
+    console.file.write("\n".join(lines) + "\n")
 
 
 def _column(rows: Sequence[Mapping[str, Any]], name: str) -> Column:
