@@ -55,7 +55,9 @@ def decide(seen: Seen, settings: DriftSettings, asked_on: date | None = None) ->
     if last and seen.as_of_date < last + timedelta(days=settings.min_days_between):
         again = last + timedelta(days=settings.min_days_between)
         return Decision(
-            False, f"{why}; but a training stood on {last}, so none before {again}", cause
+            False,
+            f"{why}; but one was trained or asked for as of {last}, so none before {again}",
+            cause,
         )
     return Decision(True, why, cause)
 

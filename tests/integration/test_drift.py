@@ -234,4 +234,4 @@ def test_the_training_keeps_why_it_was_asked_for_and_no_other_is(home, rushed):
     tick = sensor_tick(home)
     assert not tick.run_requests
     assert drift_seen(home).trained_as_of == RUSH[-1]
-    assert f"a training stood on {RUSH[-1]}" in tick.skip_message
+    assert f"as of {RUSH[-1]}, so none before" in tick.skip_message
