@@ -105,6 +105,8 @@ class Bins:
         most = self.highest if high is None else high - self.is_whole
         if least == most:
             return feature.say(least, words.singular, deals)
+        if low is None and high is None:
+            low, high = least, most
         is_counted = (
             self.is_whole and feature.unit != "days" and low is not None and high is not None
         )

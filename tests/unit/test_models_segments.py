@@ -199,3 +199,11 @@ def test_a_feature_with_one_segment_has_none():
     assert said(one, "industry", contract=OF_TODAY).height == 0
     assert said(one, "industry").height == 2
     assert said(one.with_columns(industry=pl.lit("Retail")), "industry").height == 0
+
+
+def test_numbers_of_too_few_accounts_to_cut_are_one_segment_beside_those_not_on_record():
+    rows = rows_of(
+        range(90), [k < 9 for k in range(90)], employee_count=[*range(10, 50), *[None] * 50]
+    )
+    words = ["10 to 49 employees", "number of employees not on record"]
+    assert said(rows, "employee_count")["segment"].to_list() == words
