@@ -92,9 +92,9 @@ def tell_each_day(context: dg.AssetExecutionContext, table: str) -> None:
 LANDING = dg.AssetSelection.groups("landing")
 SCORED = dg.AssetSelection.groups(
     "staging", "core", "spine", "features", "scoring", "monitoring", "marts", "published"
-) | dg.AssetSelection.assets("scoring_set", "label_when_closed")
+) | dg.AssetSelection.assets("scoring_set", "lead_scoring_set", "label_when_closed")
 TRAINED = dg.AssetSelection.groups("training") | dg.AssetSelection.assets(
-    "label_conversion", "training_set"
+    "label_conversion", "training_set", "label_lead", "lead_training_set"
 )
 EVALUATED = dg.AssetSelection.assets("evaluations", "score_evaluation", "published_scores")
 

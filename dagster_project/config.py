@@ -28,6 +28,7 @@ from models.scorecard_check import problems_of
 from models.settings import (
     DealWords,
     DriftSettings,
+    LeadSettings,
     PromotionSettings,
     RuleColumn,
     ScorecardLine,
@@ -325,6 +326,7 @@ class Settings(_Section):
     scorecard: Scorecard = Scorecard()
     evaluation: Evaluation = Evaluation()
     explanation: Explanation = Explanation()
+    leads: LeadSettings = LeadSettings()
     checks: Checks = Checks()
     monitoring: Monitoring = Monitoring()
     retention: Retention = Retention()

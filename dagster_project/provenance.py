@@ -19,13 +19,14 @@ from dagster_project.config import PROJECT_ROOT
 from dagster_project.dbt_runner import DBT_PROJECT
 from dagster_project.home import Home
 
-# Folders and files of dbt/ that say what a feature is: `scoring_set` and all that it is made of.
+# Folders and files of dbt/ that say what a feature is: `scoring_set`, `lead_scoring_set` and all that they are made of.
 _FEATURES = (
     "models/staging",
     "models/core",
     "models/spine",
     "models/features",
     "models/datasets/scoring_set.sql",
+    "models/datasets/lead_scoring_set.sql",
     "macros",
     "seeds",
     "dbt_project.yml",
@@ -51,7 +52,7 @@ def made_with(home: Home) -> MadeWith:
     """What this checkout would score with, in this home, on this machine."""
     settings = home.settings()
     # What a row of scores takes from them beside its features and its model.
-    taken = [settings.explanation, settings.for_training().deal_words]
+    taken = [settings.explanation, settings.leads, settings.for_training().deal_words]
     said = [sorted(settings.feeds), *(one.model_dump(mode="json") for one in taken)]
     return MadeWith(
         features_digest=_digest(_features_digest(), settings.for_dbt(), version("duckdb")),

@@ -34,6 +34,7 @@ def published_faults(
         elif count != scored.get(at, count):
             found.append(f"{at}: {scored[at]} accounts were scored, {count} are published")
     found += _reasons_gone(connection, day)
+    found += _people_disagree(connection, day)
     columns = ", ".join(
         f'"{name}"' for name, *_ in connection.execute("describe account_scores").fetchall()
     )
@@ -50,6 +51,50 @@ def published_faults(
                 f"{latest}: account_scores and account_scores_daily differ in {unlike} rows"
             )
     return found
+
+
+def _people_disagree(connection: duckdb.DuckDBPyConnection, day: date | None) -> list[str]:
+    """What accounts say of their people on the latest day must follow from lead_scores; seats of a committee, which are the
+    settings' word, are left to deriving scores again. A file that an earlier version published has no such table.
+    """
+    there = connection.execute("select 1 from duckdb_tables() where table_name = 'lead_scores'")
+    if not there.fetchall():
+        return []
+    rows = connection.execute(
+        """
+        with people as (
+            select
+                as_of_date, account_id, count(*) as known,
+                case when count(is_engaged_90d) > 0 then count(*) filter (is_engaged_90d) end as engaged,
+                case when count(is_engaged_90d) > 0
+                    then count(*) filter (is_engaged_90d and is_decision_maker) > 0 end as is_decided,
+                max(lead_probability) as best,
+                case when count(lead_probability) > 0 then 1 - product(1 - lead_probability) end as noisy_or
+            from lead_scores
+            where seniority is distinct from 'student'
+            group by all
+        )
+        select as_of_date, count(*)
+        from account_scores as scores
+        full join people using (as_of_date, account_id)
+        left join lead_scores as best_one on scores.best_lead_id = best_one.lead_id and scores.account_id = best_one.account_id
+        where as_of_date = coalesce(?, as_of_date) and (
+            people_known is distinct from known
+            or people_engaged_90d is distinct from engaged
+            or has_decision_maker_engaged is distinct from is_decided
+            or best_lead_probability is distinct from best
+            or best_one.lead_probability is distinct from best
+            or (leads_noisy_or is null) <> (noisy_or is null)
+            or abs(leads_noisy_or - noisy_or) > 1e-9
+        )
+        group by all
+        """,
+        [day],
+    ).fetchall()
+    return [
+        f"{at}: {accounts} accounts say something else of their people than lead_scores"
+        for at, accounts in rows
+    ]
 
 
 def _reasons_gone(connection: duckdb.DuckDBPyConnection, day: date | None) -> list[str]:

@@ -27,6 +27,7 @@ from dagster_project.home import Home, HomeError
 # Tables copied whole: one row an account of the latest day, or small.
 TABLES = (
     "account_scores",
+    "lead_scores",
     "score_reasons",
     "excluded_accounts",
     "model_versions",

@@ -13,6 +13,8 @@ import polars as pl
 
 from dagster_project.config import Settings
 from models.explanation import explained, factor_contributions
+from models.lead_rollup import roll_up, with_roles
+from models.leads import LeadModel
 from models.registry import Registry
 from models.scorecard import Scorecard, scorecard_of
 from models.scoring import ScoringModel
@@ -58,6 +60,33 @@ def scored_rows(
     told = best.select(KEY).with_columns(said)
     joined = scores.join(told, on=KEY, how="left", maintain_order="left")
     return _as_rows(joined, scorer, settings), factors
+
+
+def scored_people(people: pl.DataFrame, scorer: ScoringModel | Scorecard) -> pl.DataFrame:
+    """Rows of lead_scoring_set with what is said of each person; no score where no lead model is at hand."""
+    known = with_roles(people)
+    model = _lead_model(scorer)
+    if model is not None:
+        return known.with_columns(model.score(people))
+    unsaid = pl.lit(None, dtype=pl.Float64)
+    return known.with_columns(unsaid.alias("lead_probability"), unsaid.alias("lead_score"))
+
+
+def reasons_of_people(people: pl.DataFrame, scorer: ScoringModel | Scorecard) -> pl.Series:
+    """The strongest reasons of each row of lead_scoring_set; null where no lead model is at hand."""
+    model = _lead_model(scorer)
+    if model is None:
+        return pl.Series("reasons", [None] * people.height, dtype=pl.List(pl.String))
+    return model.reasons(people)
+
+
+def with_people(scores: pl.DataFrame, people: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Rows of account_predictions with what their people (as `scored_people` gives them) say together."""
+    return scores.hstack(roll_up(scores, people, settings.leads.committee_functions))
+
+
+def _lead_model(scorer: ScoringModel | Scorecard) -> LeadModel | None:
+    return scorer.leads if isinstance(scorer, ScoringModel) else None
 
 
 def _best(frame: pl.DataFrame, scores: pl.DataFrame, most: Mapping[date, int]) -> pl.DataFrame:

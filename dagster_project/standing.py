@@ -26,6 +26,11 @@ from dagster_project.landing.store import first_known_on, identity, seal_all
 
 # Folders under dbt/models whose tables say what has landed, and nothing of the days that are asked for.
 FROM_LANDING = ("staging", "core")
+# What is kept of features, of accounts and of their people.
+KEPT_BY_DAY = (
+    *("datasets.scoring_set", "spine.spine_account_day"),
+    *("datasets.lead_scoring_set", "spine.spine_lead_day"),
+)
 
 
 class Standing(NamedTuple):
@@ -93,7 +98,7 @@ def let_go(home: Home, before: date) -> None:
     with closing(warehouse.connect(home)) as connection:
         # First what says that they are there: a run that dies here leaves features that nobody counts on.
         connection.execute("delete from scoring.standing_days where as_of_date < ?", [before])
-        for table in ("datasets.scoring_set", "spine.spine_account_day"):
+        for table in KEPT_BY_DAY:
             connection.execute(f"delete from {table} where as_of_date < ?", [before])
 
 

@@ -1,4 +1,4 @@
-"""What the check of the scores looks at: a day's rows with what is expected of their number, or several days at once.
+"""What the check of the scores looks at: a day's rows with what is expected of their number, or several days at once, and people.
 
 Here: `Validation`, and the validations of account_scores_daily. Not here: running them and what follows (checks.py), the
 expectations themselves (expectations/suites/account_scores.py).
@@ -58,6 +58,21 @@ def account_scores_validations(
             yield _one_day(connect, settings, counts, group[0])
         else:
             yield from _several_days(connect, settings, counts, group)
+    yield from _people(connect, days)
+
+
+def _people(connect: Connect, days: Sequence[date]) -> Iterator[Validation]:
+    """Those of the days whose people are kept one by one."""
+    from expectations.suites.lead_scores import lead_scores_suite
+
+    with closing(connect()) as connection:
+        people = connection.execute(
+            "from scoring.lead_predictions where as_of_date in (select unnest(?::date[])) order by as_of_date, lead_id",
+            [list(days)],
+        ).pl()
+    for (day,), rows in people.group_by("as_of_date", maintain_order=True):
+        suite = partial(lead_scores_suite, as_of_date=day)
+        yield Validation(rows, suite, day.isoformat(), days=(day,))
 
 
 def _counts(

@@ -31,9 +31,10 @@ from dagster_project.landing.store import damaged
 from dagster_project.provenance import MadeWith, made_with
 from dagster_project.published_faults import published_faults
 from dagster_project.publisher import connect_published
-from dagster_project.scored_rows import scored_rows
+from dagster_project.scored_rows import scored_people, scored_rows, with_people
 from dagster_project.standing import landed_files
 from models.feature_contract import ContractError
+from models.lead_rollup import COLUMNS as OF_PEOPLE
 from models.model_files import ModelFormatError, OtherFormatError
 from models.reasons import FAMILIES
 from models.registry import Registry, RegistryError
@@ -48,7 +49,7 @@ COMPARED = (
     "feature_digest", "score", "band", "fit_score", "engagement_score", "intent_score", "readiness_score",
     "grade", "tier", "segment", "flags", "score_basis",
     "feature_contract_version", "expected_days_to_close", "expected_deal_usd",
-    "expected_value_usd", "raw_probability",
+    "expected_value_usd", "raw_probability", *OF_PEOPLE,
 )  # fmt: skip
 # What only explained rows have: the best accounts of a day.
 EXPLAINED = ("reasons", *(f"contribution_{one}" for one in ("base", *FAMILIES)))
@@ -128,9 +129,9 @@ def verify(
     if found.damaged_files or not found.rows:
         return found
     tell(f"deriving features of {found.days} days from landing")
-    features = _features(home, stored)
-    tell(f"scoring {features.height} rows")
-    derived = _derived(home, stored, features, scorecards, found)
+    features, people = _features(home, stored)
+    tell(f"scoring {features.height} rows and {people.height} people")
+    derived = _derived(home, stored, features, people, scorecards, found)
     _compare(stored, derived, runs, made_with(home), found)
     if found.different and landed_files(home) != landed:
         raise BusyError(
@@ -194,8 +195,8 @@ def _kept(home: Home) -> tuple[dict[str, MadeWith], dict[str, str], dict[date, i
         return made, cards, dict(scored.fetchall())
 
 
-def _features(home: Home, stored: pl.DataFrame) -> pl.DataFrame:
-    """The rows of scoring_set of the stored rows, made of what has landed and of nothing else."""
+def _features(home: Home, stored: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The stored rows' rows of scoring_set and lead_scoring_set, made of what has landed and of nothing else."""
     from dagster_project.assets.transform import build_days, features_of
 
     days = stored["as_of_date"].unique().sort().to_list()
@@ -204,12 +205,19 @@ def _features(home: Home, stored: pl.DataFrame) -> pl.DataFrame:
             built = build_days(there, features_of(there), days, with_tests=False)
             if built.problems:
                 raise NotDerivedError(built.in_words())
-            keys = stored.select(KEY).to_arrow()  # noqa: F841 - read by name in the SQL below
             with closing(warehouse.connect(there)) as connection:
-                return connection.execute(
-                    "select rows.* from datasets.scoring_set as rows semi join keys using (as_of_date, account_id) "
-                    "order by as_of_date, account_id"
-                ).pl()
+                connection.register("keys", stored.select(KEY).to_arrow())
+                accounts, people = (
+                    connection.execute(
+                        f"select rows.* from datasets.{table} as rows semi join keys using (as_of_date, account_id) "
+                        f"order by as_of_date, {key}"
+                    ).pl()
+                    for table, key in (
+                        ("scoring_set", "account_id"),
+                        ("lead_scoring_set", "lead_id"),
+                    )
+                )
+                return accounts, people
 
 
 @contextmanager
@@ -241,6 +249,7 @@ def _derived(
     home: Home,
     stored: pl.DataFrame,
     features: pl.DataFrame,
+    people: pl.DataFrame,
     scorecards: dict[str, str],
     found: Verification,
 ) -> pl.DataFrame:
@@ -249,11 +258,15 @@ def _derived(
     registry = Registry(home.mlflow_database, home.mlflow_artifacts)
     parts = []
     for (version,), rows in stored.group_by("scoring_model_version", maintain_order=True):
-        frame = features.join(rows.select(KEY), on=KEY, how="semi", maintain_order="left")
+        frame, theirs = (
+            every.join(rows.select(KEY), on=KEY, how="semi", maintain_order="left")
+            for every in (features, people)
+        )
         no_factors = dict.fromkeys(frame["as_of_date"].unique(), 0)
         try:
             scorer = _scorer(version, registry, scorecards, settings)
             scored, _ = scored_rows(frame, scorer, settings, no_factors)
+            scored = with_people(scored, scored_people(theirs, scorer), settings)
         except (OtherFormatError, ContractError) as problem:
             found.unreadable_models[version] = str(problem)
             continue

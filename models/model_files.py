@@ -1,4 +1,4 @@
-"""The files of a scoring model: one JSON, one UBJ a horizon and one a component, never pickle.
+"""The files of a scoring model: one JSON, one UBJ a horizon, a component and the lead model, never pickle.
 
 Belongs here: writing, reading and the digest of a model's files. Does not belong here: scoring.
 """
@@ -15,14 +15,15 @@ from models.calibration import calibrator_from_dict
 from models.components import Component
 from models.encoding import Encoder
 from models.grades import Grades, Limits
+from models.leads import LeadModel
 from models.reference import Reference
 from models.scoring import Bands, HorizonPart, ScoringModel
 from models.settings import DealWords
 from models.value import ValueModel
 
-FORMAT = 3
-# format 1 had no components, format 2 no grades and no deal sizes
-READABLE = (1, 2, FORMAT)
+FORMAT = 4
+# format 1 had no components, format 2 no grades and no deal sizes, format 3 no lead model
+READABLE = (1, 2, 3, FORMAT)
 MODEL_FILE = "scoring_model.json"
 
 
@@ -72,6 +73,7 @@ def _model_of(directory: Path, content: dict) -> ScoringModel:
         reference=_reference(content["reference"]),
         bands=Bands(**content["bands"]),
         value=_load_value(directory, content.get("value"), nthread),
+        leads=_load_leads(directory, content.get("leads"), content["deal_words"]),
         grades=Grades(**{k: Limits(tuple(v)) for k, v in content.get("grades", {}).items()}),
         components=tuple(_load_component(directory, row, nthread) for row in rows),
         little_data_below=content["little_data_below"],
@@ -113,6 +115,7 @@ def _content(model: ScoringModel, boosters: dict[str, bytes]) -> dict:
     return {
         "format": FORMAT,
         "value": value,
+        "leads": model.leads and _leads(model.leads, boosters),
         "parts": parts,
         "components": components,
         "primary_horizon_days": model.primary_horizon_days,
@@ -127,14 +130,25 @@ def _content(model: ScoringModel, boosters: dict[str, bytes]) -> dict:
     }
 
 
+def _leads(leads: LeadModel, boosters: dict[str, bytes]) -> dict:
+    return {
+        "features": leads.encoder.to_dict(),
+        "calibrator": leads.calibrator.to_dict(),
+        "reference": asdict(leads.reference),
+        "nthread": leads.nthread,
+        **_file(_file_name(leads), boosters),
+    }
+
+
 def _booster_bytes(model: ScoringModel) -> dict[str, bytes]:
     """The boosters in XGBoost's own format, by file name."""
     value = (model.value,) if model.value and model.value.booster else ()
-    fitted = (*model.parts, *model.components, *value)
+    leads = (model.leads,) if model.leads else ()
+    fitted = (*model.parts, *model.components, *value, *leads)
     return {_file_name(one): bytes(one.booster.save_raw("ubj")) for one in fitted}
 
 
-def _file_name(fitted: HorizonPart | Component | ValueModel) -> str:
+def _file_name(fitted: HorizonPart | Component | ValueModel | LeadModel) -> str:
     if isinstance(fitted, HorizonPart):
         return f"horizon_{fitted.horizon_days}d.ubj"
     return f"{fitted.name}.ubj"
@@ -172,6 +186,19 @@ def _load_value(directory: Path, row: dict | None, nthread: int) -> ValueModel |
         return None
     booster = _load_booster(directory, row, nthread) if "file" in row else None
     return ValueModel(row["mean_usd"], Encoder.from_dict(row["features"]), booster, nthread)
+
+
+def _load_leads(directory: Path, row: dict | None, deal_words: dict) -> LeadModel | None:
+    if row is None:
+        return None
+    return LeadModel(
+        Encoder.from_dict(row["features"]),
+        _load_booster(directory, row, row["nthread"]),
+        calibrator_from_dict(row["calibrator"]),
+        _reference(row["reference"]),
+        row["nthread"],
+        DealWords(**deal_words),
+    )
 
 
 def _reference(content: dict) -> Reference:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -26,6 +27,9 @@ from models.horizons import coherent, cumulative, expected_days_to_close
 from models.reference import Reference
 from models.settings import BandSettings, DealWords
 from models.value import ValueModel
+
+if TYPE_CHECKING:
+    from models.leads import LeadModel
 
 LITTLE_DATA = "little data"
 OUT_OF_DISTRIBUTION = "out of distribution"
@@ -61,8 +65,8 @@ class Bands:
 
 @dataclass(frozen=True)
 class ScoringModel:
-    """All that scoring needs, fixed at training; `parts` are a chain (horizons.py), shortest horizon first. `metadata` is free
-    but JSON-ready.
+    """All that scoring needs, fixed at training; `parts` are a chain (horizons.py), shortest horizon first. `leads` scores
+    people, beside the accounts and unseen by them. `metadata` is free but JSON-ready.
     """
 
     parts: tuple[HorizonPart, ...]
@@ -73,6 +77,7 @@ class ScoringModel:
     components: tuple[Component, ...] = ()
     grades: Grades = Grades()
     value: ValueModel | None = None
+    leads: LeadModel | None = None
     little_data_below: float = 0.5
     nthread: int = 2
     deal_words: DealWords = DealWords()

@@ -177,6 +177,24 @@ class ScorecardSettings(Settings):
         return self
 
 
+# What dbt's job_function makes of titles, but for `other`.
+JobFunction = Literal[
+    "executive", "it", "engineering", "finance", "procurement", "operations", "marketing", "sales", "hr", "legal",
+]  # fmt: skip
+
+
+class LeadSettings(Settings):
+    """Whom a buying committee has: of each function its seats, by level. A leader is a director or above, team anybody else."""
+
+    committee_functions: dict[JobFunction, tuple[Literal["leader", "team", "anyone"], ...]] = {
+        "executive": ("leader",),
+        "it": ("leader", "team"),
+        "engineering": ("leader",),
+        "finance": ("leader",),
+        "procurement": ("anyone",),
+    }
+
+
 class TrainingSettings(Settings):
     """Everything that decides what a training makes of its rows. `search_trials`: settings of the chain's boosters that are
     tried out on older days before it is fitted (search.py); 0 takes `booster` as it is.
@@ -197,6 +215,7 @@ class TrainingSettings(Settings):
     measured_by: tuple[str, ...] = ("industry", "region", "employee_count")
     max_training_rows: int = Field(400_000, ge=1000)
     search_trials: int = Field(0, ge=0)
+    max_lead_rows: int = Field(100_000, ge=1000)
     rule: tuple[RuleColumn, ...] = (
         RuleColumn(name="won_deals_730d", better="high"),
         RuleColumn(name="days_since_last_won", better="low"),

@@ -29,6 +29,7 @@ from models.grades import Grades, fix_grades
 from models.guards import Suspect, leak_suspects
 from models.horizons import labelled
 from models.icp import icp_profile
+from models.leads import train_leads
 from models.measurement import fit_baselines, measure
 from models.per_horizon import at_horizon, learnable
 from models.promotion import Verdict, drifted, judge
@@ -53,9 +54,9 @@ class TrainingResult:
     All measures are of the primary horizon, but for `other_horizons`; `horizons_left_out` says why a horizon has no
     probability. `duel` holds the paired differences to the champion on the same later rows, and how many accounts of the newest
     day would change band only because of the model; None without a champion to compare with. `value` says how expected deal
-    sizes fared. `segments` and `icp` are what the rows say by themselves: conversion by segment, and what winners were like.
-    `search` says what a search tried and found (search.py), None without one. `drift_reference` is what later days' accounts are
-    held against.
+    sizes fared, `leads` how the lead model did, or why there is none. `segments` and `icp` are what the rows say by themselves:
+    conversion by segment, and what winners were like. `search` says what a search tried and found (search.py), None without one.
+    `drift_reference` is what later days' accounts are held against.
     """
 
     model: ScoringModel
@@ -84,6 +85,7 @@ class TrainingResult:
     search: dict | None = None
     segments: pl.DataFrame = field(default_factory=pl.DataFrame)
     icp: pl.DataFrame = field(default_factory=pl.DataFrame)
+    leads: dict = field(default_factory=dict)
 
 
 def train(
@@ -93,14 +95,16 @@ def train(
     contract: tuple[Feature, ...] = FEATURES,
     champion: Champion | None = None,
     tell: Callable[[str], None] = lambda text: None,
+    people: pl.DataFrame | None = None,
 ) -> TrainingResult:
     """Train on rows of account_id, as_of_date, features, and what happened in the longest window that has closed: horizon_days,
     is_converted, days_to_conversion (needed with several horizons), won_amount_usd (for deal sizes).
 
-    Scores compare with the accounts of the newest as-of date. `metadata` is stored with the model
-    and must not hold clock times; `contract` holds the rows of the feature contract; `champion` is what it has to beat; `tell`
-    hears how far a search has come. The same rows in any order give the same model. Raises ValueError on an empty training set
-    or unknown outcomes, ContractError on absent columns.
+    Scores compare with the accounts of the newest as-of date. `metadata` is stored with the model and must not hold clock times;
+    `contract` holds the rows of the feature contract; `champion` is what it has to beat; `tell` hears how far a search has come;
+    `people` are the rows that the lead model learns from (leads.train_leads), which no other part of the model sees. The same
+    rows in any order give the same model. Raises ValueError on an empty training set or unknown outcomes, ContractError on
+    absent columns.
     """
     every = ordered(training_set)
     rows = labelled(every, settings.horizon_days)
@@ -122,6 +126,7 @@ def train(
     )
     probability = later["test_rows"]["probability"].to_numpy() if later else None
     deals = measure_value(tested, probability, features, settings)
+    leads = train_leads(people, settings)
     model = ScoringModel(
         parts=tuple(
             HorizonPart(horizon, final.boosters[horizon], said[horizon].calibrator(settings))
@@ -136,6 +141,7 @@ def train(
         ),
         grades=fix_grades(later["test_rows"], settings.bands) if later else Grades(),
         value=final_value(rows, deals["kept"], features, settings),
+        leads=leads.model,
         little_data_below=settings.little_data_below,
         nthread=settings.booster.nthread,
         deal_words=settings.deal_words,
@@ -183,6 +189,7 @@ def train(
         drift_reference=_drift_reference(every, final, model.reference, importance, settings),
         segments=segment_conversion(rows, bins, settings.horizon_days, settings.deal_words),
         icp=icp_profile(rows, bins, settings.deal_words),
+        leads=leads.record,
         duel=fought and fought | changed_bands(model, champion, newest(every)),
         **later,
     )

@@ -21,6 +21,7 @@ BASELINES_FILE = "baselines.json"
 TESTED_FILE = "tested.parquet"
 # what later days' accounts are held against
 DRIFT_FILE = "drift_reference.json"
+OF_LEADS = ("n", "positives", "auc", "auc_low", "auc_high", "lift_top_decile", "ece")
 
 
 def training_record(result: TrainingResult, settings: TrainingSettings) -> dict:
@@ -35,6 +36,7 @@ def training_record(result: TrainingResult, settings: TrainingSettings) -> dict:
         "horizons_left_out",
         "duel",
         "value",
+        "leads",
     )
     return {
         "verdict": asdict(result.verdict),
@@ -69,6 +71,7 @@ def measures(result: TrainingResult) -> dict[str, float]:
     for horizon, one in result.other_horizons.items():
         named[f"test_{horizon}d"] = one["metrics"] or {}
     named["search"] = {k: v for k, v in (result.search or {}).items() if isinstance(v, int | float)}
+    named["leads"] = {name: result.leads.get(name) for name in OF_LEADS}
     named["value"] = {k: v for k, v in result.value.items() if not isinstance(v, str)}
     values = flat(named | against) | {"trees": result.trees}
     return {name: float(value) for name, value in values.items() if value is not None}

@@ -17,6 +17,7 @@ from models.feature_contract import (
     contract_version,
     usable_features,
 )
+from models.lead_contract import LEAD_FEATURES, LEAD_LABELS
 from models.settings import TrainingSettings
 
 
@@ -24,8 +25,9 @@ def training_digest(
     training_set: pl.DataFrame,
     settings: TrainingSettings,
     code_version: str,
+    people: pl.DataFrame | None = None,
 ) -> str:
-    """SHA-256 over all that decides a training: rows (in any order), settings, feature contract and
+    """SHA-256 over all that decides a training: rows (in any order), those of people, settings, feature contract and
     code version.
     """
     features = usable_features(
@@ -33,19 +35,21 @@ def training_digest(
         settings.left_out_features,
         versioned_attributes=settings.versioned_attributes,
     )
-    rows = ordered(training_set)
-    told = [
-        name
-        for name in ("as_of_date", "account_id", *sorted(LABEL_COLUMNS))
-        if name in rows.columns
-    ]
-    texts = [pl.col(name).cast(pl.String).fill_null("") for name in told]
-    keys = rows.select(pl.concat_str(texts, separator="|"))
-    values = feature_digests(rows, features).to_list()
-    lines = [f"{k}|{v}" for k, v in zip(keys.to_series(), values, strict=True)]
+    lines = _lines(ordered(training_set), ("account_id", *sorted(LABEL_COLUMNS)), features)
+    if people is not None:
+        told = ("lead_id", "account_id", *sorted(LEAD_LABELS))
+        lines += _lines(people.sort("as_of_date", "lead_id"), told, LEAD_FEATURES)
     text = "\n".join(lines)
     head = json.dumps([settings.model_dump(), contract_version(), code_version], sort_keys=True)
     return hashlib.sha256(f"{head}\n{text}".encode()).hexdigest()
+
+
+def _lines(rows: pl.DataFrame, told: Iterable[str], features: Iterable[Feature]) -> list[str]:
+    """A line a row, in order: as_of_date, those of the told columns that there are, and the digest of its features."""
+    columns = [name for name in ("as_of_date", *told) if name in rows.columns]
+    texts = [pl.col(name).cast(pl.String).fill_null("") for name in columns]
+    keys = rows.select(pl.concat_str(texts, separator="|")).to_series()
+    return [f"{k}|{v}" for k, v in zip(keys, feature_digests(rows, features), strict=True)]
 
 
 def ordered(training_set: pl.DataFrame) -> pl.DataFrame:

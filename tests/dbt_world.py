@@ -17,9 +17,10 @@ from dagster_project.landing.known_at import KnownAt
 from dagster_project.landing.store import write_schemas
 
 FEATURES = ["account_scoring.staging", "account_scoring.core", "account_scoring.spine"]
-FEATURES += ["account_scoring.features", "scoring_set", "label_when_closed"]
-TRAINING = ["account_scoring.spine", "account_scoring.features", "scoring_set"]
-TRAINING += ["label_conversion", "training_set"]
+SCORED_SETS = ["scoring_set", "lead_scoring_set"]
+FEATURES += ["account_scoring.features", *SCORED_SETS, "label_when_closed"]
+TRAINING = ["account_scoring.spine", "account_scoring.features", *SCORED_SETS]
+TRAINING += ["label_conversion", "training_set", "label_lead", "lead_training_set"]
 DAYS = ["2020-01-31", "2020-02-29", "2020-03-05"]
 SETTINGS = {
     "mode": "expansion",

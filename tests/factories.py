@@ -11,6 +11,7 @@ import polars as pl
 
 from dagster_project.feeds.reader import TableReader
 from models.feature_contract import FEATURES, Feature
+from models.lead_contract import LEAD_FEATURES
 
 TYPES = np.array(["pilot", "standard", "renewal"])
 INDUSTRIES = np.array(["biotech", "hardware", "software"])
@@ -78,6 +79,41 @@ def _one_day(day: date, strength, signal, horizon_days, generator) -> pl.DataFra
             "matured_on": [day + timedelta(days=horizon_days)] * n,
         }
     ).with_columns(pl.col("^.*(gap_days|amount.*usd)$").fill_nan(None))
+
+
+def people_rows(
+    first: date = date(2020, 1, 31), months: int = 24, accounts: int = 120, seed: int = 5
+) -> pl.DataFrame:
+    """Rows of lead_training_set, three people an account on each of so many days: who acts takes part more often."""
+    draw = np.random.default_rng(seed)
+    days = [first + timedelta(days=30 * month) for month in range(months)]
+    n = 3 * accounts
+    blocks = []
+    for day in days:
+        actions = draw.poisson(1.5, n)
+        chance = 0.02 + 0.06 * np.minimum(actions, 5)
+        blocks.append(
+            pl.DataFrame(
+                {
+                    "lead_id": [f"salesforce:003{number:05d}" for number in range(n)],
+                    "account_id": [f"salesforce:001{number // 3:05d}" for number in range(n)],
+                    "as_of_date": [day] * n,
+                    "lead_type": np.where(np.arange(n) % 7 > 0, "contact", "lead"),
+                    "job_function": np.array(["it", "finance", "other"])[np.arange(n) % 3],
+                    "seniority": np.array(["vp", "manager", "staff"])[np.arange(n) % 3],
+                    "days_on_record": draw.integers(0, 900, n),
+                    "own_actions_90d": actions,
+                    "own_meetings_90d": draw.binomial(actions, 0.3),
+                    "horizon_days": [90] * n,
+                    "is_converted": draw.random(n) < chance,
+                    "label_basis": ["role"] * n,
+                    "matured_on": [day + timedelta(days=90)] * n,
+                }
+            )
+        )
+    unused = [f.name for f in LEAD_FEATURES if f.name not in blocks[0].columns]
+    nothing = [pl.lit(None, dtype=pl.Int32).alias(name) for name in unused]
+    return pl.concat(blocks).with_columns(nothing)
 
 
 def with_days(rows: pl.DataFrame, seed: int = 3) -> pl.DataFrame:

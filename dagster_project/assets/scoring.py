@@ -5,7 +5,7 @@ models/scorecard.py).
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from datetime import date
 
@@ -15,9 +15,16 @@ import polars as pl
 from dagster_project.automation import ONE_RUN, PROGRESS, days_of, tell_each_day
 from dagster_project.config import Settings
 from dagster_project.landing.store import newest_known_on
+from dagster_project.people import days_with_people, let_people_go, people_of
 from dagster_project.provenance import made_with
 from dagster_project.resources import ScoringHome
-from dagster_project.scored_rows import scored_rows, scorer_of
+from dagster_project.scored_rows import (
+    reasons_of_people,
+    scored_people,
+    scored_rows,
+    scorer_of,
+    with_people,
+)
 from dagster_project.standing import data_of_days
 from dagster_project.warehouse import columns_of, replace_rows
 from models.model_files import OtherFormatError
@@ -36,10 +43,11 @@ class ScoringConfig(dg.Config):
 
 
 def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    """account_predictions, factor_contributions, challenger_predictions and scorecards."""
+    """account_predictions, lead_predictions, factor_contributions, challenger_predictions and scorecards."""
 
     described = {
         "account_predictions": "One row an eligible account and day, as the scoring model or the scorecard said it.",
+        "lead_predictions": "One row a person of a scored account, on the newest days.",
         "factor_contributions": "One row a factor of an explained score (TreeSHAP in log-odds; points of a scorecard).",
         "challenger_predictions": "One row an eligible account and day, as the newest model that was not promoted says it.",
         "scorecards": "One row a scorecard that has scored, with its lines, so that its scores can be derived again.",
@@ -52,7 +60,7 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         specs=[
             dg.AssetSpec(
                 name,
-                deps=["scoring_set", newest],
+                deps=["scoring_set", "lead_scoring_set", newest],
                 description=text,
                 group_name="scoring",
                 kinds={"xgboost", "duckdb"},
@@ -68,7 +76,7 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         settings, registry = scoring_home.home.settings(), scoring_home.registry()
         days = days_of(context)
         _refuse_days_without_features(scoring_home, days)
-        scored = with_factors = 0
+        scored = with_factors = people = 0
         in_force = {day: _in_force(day, registry, settings) for day in days}
         newest = registry.newest_champion() if config.model == "latest" else None
         versions = {day: newest or _required(version, day) for day, version in in_force.items()}
@@ -78,11 +86,14 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         # Before any score: whatever is stored, what made it is on record.
         _keep(scoring_home, cards, context.run.run_id)
         factors_of = _accounts_with_factors(scoring_home, settings, days)
+        with_people_kept = days_with_people(scoring_home.home, days)
         for version, together in _batches(scoring_home, versions):
             most = {day: factors_of[day] for day in together}
-            predictions, factors = _score_days(
-                scoring_home, most, loaded[version], version, restated, settings, context.run.run_id
+            predictions, factors, kept = _score_days(
+                *(scoring_home, most, with_people_kept, loaded[version], version, restated),
+                *(settings, context.run.run_id),
             )
+            people += kept.height
             scored += predictions.height
             with_factors += factors.select("as_of_date", "account_id").n_unique()
             context.log.info(
@@ -90,10 +101,17 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             )
         by = {"scored by": _in_words(loaded)}
         beside = _score_challengers(scoring_home, registry, days)
-        for table in ("account_predictions", "factor_contributions", "challenger_predictions"):
+        let_people_go(scoring_home.home, with_people_kept)
+        for table in (
+            *("account_predictions", "lead_predictions"),
+            *("factor_contributions", "challenger_predictions"),
+        ):
             tell_each_day(context, table)
         yield dg.MaterializeResult(
             asset_key="account_predictions", metadata={"dagster/row_count": scored, **by}
+        )
+        yield dg.MaterializeResult(
+            asset_key="lead_predictions", metadata={"dagster/row_count": people, **by}
         )
         yield dg.MaterializeResult(
             asset_key="factor_contributions", metadata={"accounts": with_factors, **by}
@@ -250,12 +268,13 @@ def _batches(
 def _score_days(
     scoring_home: ScoringHome,
     with_factors: dict[date, int],
+    with_people_kept: Collection[date],
     scorer: ScoringModel | Scorecard,
     version: str,
     restated: list[date],
     settings: Settings,
     run_id: str,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Score the days of `with_factors`; a row's result depends on that row alone, so days may stand together."""
     days = list(with_factors)
     connection = scoring_home.connect()
@@ -270,16 +289,23 @@ def _score_days(
             [days],
         ).pl()
         predictions, factors = scored_rows(frame, scorer, settings, with_factors)
+        people = scored_people(people_of(connection, days), scorer)
+        predictions = with_people(predictions, people, settings)
+        kept = people.filter(pl.col("as_of_date").is_in(list(with_people_kept)))
         factors = factors.with_columns(pl.lit(version).alias("scoring_model_version"))
-        predictions = predictions.with_columns(
+        provenance = (
             pl.lit(version).alias("scoring_model_version"),
-            pl.col("as_of_date").is_in(restated).alias("is_restated"),
             pl.lit(scoring_home.now()).alias("scored_at"),
             pl.lit(run_id).alias("run_id"),
         )
+        predictions = predictions.with_columns(
+            pl.col("as_of_date").is_in(restated).alias("is_restated"), *provenance
+        )
+        kept = kept.with_columns(reasons_of_people(kept, scorer), *provenance)
         replace_rows(connection, "account_predictions", predictions, "as_of_date", days)
+        replace_rows(connection, "lead_predictions", kept, "as_of_date", days)
         replace_rows(connection, "factor_contributions", factors, "as_of_date", days)
         replace_rows(connection, "scored_days", rested_on, "as_of_date", days)
     finally:
         connection.close()
-    return predictions, factors
+    return predictions, factors, kept

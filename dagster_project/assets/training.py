@@ -22,7 +22,7 @@ from dagster_project.learnt_weights import learnt_tables, store_learnt
 from dagster_project.model_cards import write_card
 from dagster_project.provenance import code_version, trainer_digest
 from dagster_project.resources import ScoringHome
-from dagster_project.training_set import read_training_set
+from dagster_project.training_set import read_lead_training_set, read_training_set
 from dagster_project.warehouse import columns_of, replace_rows
 from models.by_group import warnings_of
 from models.duel import Champion
@@ -96,7 +96,7 @@ def as_of_run(context: dg.AssetExecutionContext, config: TrainingConfig) -> date
 def training_assets(
     manifest: Mapping[str, Any], quarterly: dg.PartitionsDefinition
 ) -> list[dg.AssetsDefinition]:
-    """label_conversion and training_set (dbt); of the model, its measures and learnt weights (Python)."""
+    """label_conversion and training_set, and those of people (dbt); of the model, its measures and learnt weights (Python)."""
 
     @dbt_assets(
         manifest=manifest,
@@ -127,14 +127,14 @@ def training_assets(
         specs=[
             dg.AssetSpec(
                 "trained_models",
-                deps=["training_set"],
+                deps=["training_set", "lead_training_set"],
                 description="One row a training, promoted or not: measures, verdict, and where MLflow keeps the model.",
                 group_name="training",
                 kinds={"xgboost", "mlflow"},
             ),
             dg.AssetSpec(
                 "reliability_bins",
-                deps=["training_set"],
+                deps=["training_set", "lead_training_set"],
                 description="Predicted against observed, in bins, on later data.",
                 group_name="training",
                 kinds={"xgboost"},
@@ -187,18 +187,24 @@ def _train_and_register(
     connection = scoring_home.connect()
     try:
         rows, thinning = read_training_set(connection, settings)
+        people, people_thinning = read_lead_training_set(connection, settings)
     finally:
         connection.close()
     code = code_version()
-    left_out = {"thinning": thinning.describe()} if thinning else {}
-    context.log.info(f"training on {rows.height} rows {left_out or ''}")
+    thinned = {"thinning": thinning, "people_thinning": people_thinning}
+    left_out = {name: one.describe() for name, one in thinned.items() if one}
+    context.log.info(
+        f"training on {rows.height} rows, and {people.height} of people {left_out or ''}"
+    )
     registry = scoring_home.registry()
     since = scores_from or _first_day_to_score(scoring_home, as_of)
-    digest = training_digest(rows, settings, trainer_digest())
+    digest = training_digest(rows, settings, trainer_digest(), people)
     champion = _champion(registry, as_of, since, digest)
     metadata = {"trained_as_of": as_of.isoformat(), **left_out}
     with registry.opened_meanwhile():
-        result = train(rows, settings, metadata, champion=champion, tell=_teller(context))
+        result = train(
+            rows, settings, metadata, champion=champion, tell=_teller(context), people=people
+        )
     _say_of_search(context, result)
     version, run_id = registry.register(
         result,
@@ -296,6 +302,7 @@ def _store(
         "calibration": json.dumps(result.calibration, sort_keys=True),
         "other_horizons": json.dumps(_measures_of(result), sort_keys=True),
         "value": json.dumps(result.value, sort_keys=True),
+        "leads": json.dumps(result.leads, sort_keys=True),
         "against_champion": json.dumps(result.duel, sort_keys=True) if result.duel else None,
         "search": json.dumps(result.search, sort_keys=True) if result.search else None,
         "snapshot_features": sorted(
@@ -369,6 +376,7 @@ def _metadata(result: TrainingResult, version: str) -> dict[str, Any]:
         "rows learnt from": result.window["rows"],
         **({"search": dg.MetadataValue.json(result.search)} if result.search else {}),
         **_beside_champion(result),
+        **_of_people(result),
         **_left_out(result),
         **shown,
         **others,
@@ -384,6 +392,12 @@ def _beside_champion(result: TrainingResult) -> dict[str, Any]:
         "beside scoring model": found["champion"],
         "accounts that change band": f"{found['accounts_that_change_band']} of {found['accounts']}",
     }
+
+
+def _of_people(result: TrainingResult) -> dict[str, Any]:
+    if why := result.leads.get("why_not"):
+        return {"no scores of people": why}
+    return {"auc among people": round(result.leads["auc"], 4)}
 
 
 def _left_out(result: TrainingResult) -> dict[str, Any]:

@@ -23,21 +23,30 @@ from dagster_project.resources import ScoringHome
 # Folders under dbt/models.
 FEATURE_LAYERS = ("staging", "core", "spine", "features")
 AFTER_FEATURES = ("datasets", "labels", "marts", "monitoring")
+# What is scored: accounts, and their people.
+SCORED_SETS = {"scoring_set", "lead_scoring_set"}
 # As dbt's selectors want them (paths would depend on where a command was started).
 BEFORE_SCORING = " ".join(
-    [*(f"account_scoring.{layer}" for layer in FEATURE_LAYERS), "scoring_set", "label_when_closed"]
+    [
+        *(f"account_scoring.{layer}" for layer in FEATURE_LAYERS),
+        *(*sorted(SCORED_SETS), "label_when_closed"),
+    ]
 )
 MARTS = "account_scoring.marts account_scoring.monitoring"
 # What training builds, after the same models for the days that it learns from.
-TRAINING = "label_conversion training_set"
+TRAINING = "label_conversion training_set label_lead lead_training_set"
 # Tables of the daily runs that keep the days of earlier runs.
-KEEP_DAYS = {"spine_account_day", "scoring_set", "account_scores_daily", "score_reasons_daily"}
+KEEP_DAYS = {
+    *("spine_account_day", "spine_lead_day", *SCORED_SETS),
+    *("account_scores_daily", "score_reasons_daily"),
+}
 # Accounts and days whose features are built together; each takes about 7 KB of memory
 # (`python -m benchmarks.feature_memory HOME`).
 ROWS_TOGETHER = 400_000
 # One partition a quarter; all other tables have one a day.
 QUARTERLY = {
-    *("label_conversion", "training_set", "trained_models", "reliability_bins", "group_measures"),
+    *("label_conversion", "training_set", "label_lead", "lead_training_set"),
+    *("trained_models", "reliability_bins", "group_measures"),
     *("learnt_segments", "learnt_profile", "learnt_points"),
 }
 
@@ -180,8 +189,8 @@ def make_features(home: Home, days: list[date]) -> dbt_runner.Build:
 
 
 def features_of(home: Home) -> set[str]:
-    """Names of all models and seeds that the rows to be scored, and learnt from, are made of, and of their table."""
-    return dbt_runner.names_of(home, FEATURE_LAYERS) | {"scoring_set"}
+    """Names of all models and seeds that the rows to be scored, and learnt from, are made of, and of their tables."""
+    return dbt_runner.names_of(home, FEATURE_LAYERS) | SCORED_SETS
 
 
 def build_days(
@@ -208,7 +217,7 @@ def build_days(
     )
     days = as_of_dates if feature_days is None else feature_days
     landed = names & dbt_runner.names_of(home, standing.FROM_LANDING)
-    rest = (names & dbt_runner.names_of(home, AFTER_FEATURES)) - {"scoring_set"}
+    rest = (names & dbt_runner.names_of(home, AFTER_FEATURES)) - SCORED_SETS
     done = dbt_runner.Build()
     for wanted, most_new in large_feeds.parts(home, landed):
         done = done.followed_by(build(sorted(wanted), as_of_dates, most_new=most_new))

@@ -19,6 +19,7 @@ from dagster_project.command.query_rows import rows_of
 from dagster_project.home import Home
 from dagster_project.publisher import connect_published
 
+PEOPLE_SHOWN = 4
 # As dbt/macros/columns.sql reads a domain from an account's website.
 _BEFORE_DOMAIN = re.compile(r"^([a-z][a-z0-9+.-]*:)?(//)?(www[0-9]?[.])?")
 _DOMAIN = re.compile(r"([^/?#:\s]+)([/?#:]\S*)?")
@@ -80,7 +81,7 @@ def top(home: Home, limit: int) -> list[dict[str, Any]]:
 
 
 def explain(home: Home, account: str, day: date | None) -> dict[str, Any]:
-    """One account's score on a day, its factors, and what changed since the stored day before.
+    """One account's score on a day, its factors, its likeliest people, and what changed since the stored day before.
 
     `account` is an account id (with or without its source), a domain or an address on it, or a name. Raises NoAnswer when
     it is not found and BadQuestion when several accounts fit.
@@ -90,9 +91,31 @@ def explain(home: Home, account: str, day: date | None) -> dict[str, Any]:
         score = _find(connection, account, day)
         factors, is_derived = factors_of(connection, home, score)
         since = since_before(connection, home, score, factors)
-        return {"score": score, "factors": factors, "is_derived": is_derived, "since": since}
+        return {
+            "score": score,
+            "factors": factors,
+            "is_derived": is_derived,
+            "people": _likeliest_people(connection, score),
+            "since": since,
+        }
     finally:
         connection.close()
+
+
+def _likeliest_people(
+    connection: duckdb.DuckDBPyConnection, score: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Rows of lead_scores of the account, of the latest day alone: others keep only what people say together. A file that an
+    earlier version published has none.
+    """
+    if not rows_of(connection, "select 1 from duckdb_tables() where table_name = 'lead_scores'"):
+        return []
+    return rows_of(
+        connection,
+        "select * from scores.lead_scores where account_id = ? and as_of_date = ? and seniority is distinct from 'student' "
+        "order by lead_score desc nulls last, is_engaged_90d desc nulls last, lead_id limit ?",
+        [score["account_id"], score["as_of_date"], PEOPLE_SHOWN],
+    )
 
 
 def _find(connection: duckdb.DuckDBPyConnection, account: str, day: date | None) -> dict[str, Any]:

@@ -45,6 +45,29 @@
     )
 {%- endmacro %}
 
+{# The feature models of people, in the order in which their columns stand in lead_scoring_set. #}
+{% macro lead_feature_models() -%}
+    {{ return(['feat_leads__profile', 'feat_leads__behaviour']) }}
+{%- endmacro %}
+
+{# The same for people: those of scored accounts with the columns of all feature models of leads. #}
+{% macro leads_with_features() -%}
+    (
+        select
+            leads.lead_id,
+            leads.account_id,
+            leads.as_of_date
+            {%- for model in lead_feature_models() %},
+            {{ model }}.* exclude (lead_id, as_of_date)
+            {%- endfor %}
+        from {{ on_requested_dates(ref('spine_lead_day')) }} as leads
+        {%- for model in lead_feature_models() %}
+        inner join {{ ref(model) }} as {{ model }}
+            on leads.lead_id = {{ model }}.lead_id and leads.as_of_date = {{ model }}.as_of_date
+        {%- endfor %}
+    )
+{%- endmacro %}
+
 {# A count: 0 where its feed is known and nothing was counted, null where the feed is absent. #}
 {% macro counted(column, feed) -%}
     case when {{ feed }} then coalesce({{ column }}, 0)::integer end

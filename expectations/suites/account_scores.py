@@ -22,6 +22,7 @@ CLASSES = {
 # Of the accounts that the model scored and explained, this share has a reason, or the day is stopped.
 REASONED_SHARE = 0.95
 COMPONENTS = ("fit_score", "engagement_score", "intent_score", "readiness_score")
+SHARES_OF_PEOPLE = ("committee_coverage", "best_lead_probability", "leads_noisy_or")
 PROVENANCE = (
     "scoring_model_version",
     "score_basis",
@@ -140,6 +141,7 @@ def _values(horizons_days: Sequence[int], explained: int | None) -> list[Any]:
         *(_component(name) for name in COMPONENTS),
         *_probabilities(sorted(horizons_days)),
         *_classes(),
+        *_people(),
         *_reasons(explained),
         *(_provenance(name) for name in PROVENANCE),
     ]
@@ -328,6 +330,34 @@ def _classes() -> list[Any]:
                 value_set=list(values),
             )
             for name, (means, values) in CLASSES.items()
+        ),
+    ]
+
+
+def _people() -> list[Any]:
+    fix = "The roll-up of people is broken: run scoring verify."
+    return [
+        *(
+            critical(
+                "ColumnValuesToBeBetween",
+                f"{name}_0_to_1",
+                f"{name} lies between 0 and 1, or is empty where nothing can be said.",
+                fix,
+                column=name,
+                min_value=0,
+                max_value=1,
+            )
+            for name in SHARES_OF_PEOPLE
+        ),
+        critical(
+            "ColumnPairValuesAToBeGreaterThanB",
+            "people_engaged_among_known",
+            "No more people are engaged than are known.",
+            fix,
+            column_A="people_known",
+            column_B="people_engaged_90d",
+            or_equal=True,
+            ignore_row_if="either_value_is_missing",
         ),
     ]
 

@@ -44,6 +44,7 @@ def test_dagster_knows_of_each_day_that_is_published(small_demo):
     with dg.DagsterInstance.from_config(str(scoring.home / "dagster")) as instance:
         for table in (
             "scoring_set",
+            "lead_scoring_set",
             "account_predictions",
             "account_scores_daily",
             "published_scores",
@@ -73,6 +74,28 @@ def test_what_is_learnt_from_is_what_is_scored_and_built_once(small_demo):
         assert warehouse.execute(
             "select count(*), count(distinct digest) from scoring.standing_days"
         ).fetchone() == (16 + 60, 1)
+
+
+def test_people_of_scored_accounts_are_scored_by_their_ids(small_demo):
+    scoring, _ = small_demo
+    people = scoring.query("select * from scores.lead_scores")
+    (row,) = scoring.query(
+        "select count(*) as n, count(distinct people.lead_id) as people, count(people.lead_probability) as scored, "
+        "count(accounts.account_id) as of_accounts, count(*) filter (people.is_engaged_90d) as engaged "
+        "from scores.lead_scores as people left join scores.account_scores as accounts using (account_id, as_of_date)"
+    )
+    assert row["n"] == row["people"] == row["of_accounts"] > 300 and 0 < row["engaged"] < row["n"]
+    assert row["scored"] in (0, row["n"])
+    assert not [text for one in people for text in one.values() if "@" in str(text)]
+    (row,) = scoring.query(
+        "select min(committee_coverage) as least, max(committee_coverage) as most, count(*) filter (has_decision_maker_engaged) "
+        "as decided from scores.account_scores"
+    )
+    assert row["least"] == 0 and 0.3 < row["most"] <= 1 and row["decided"] > 0
+    kept = scoring.query(
+        "select count(distinct as_of_date) as days from scores.account_scores_daily where people_known > 0"
+    )
+    assert kept[0]["days"] == 16 + 60
 
 
 def test_every_feed_has_landed_and_its_scores_are_there(small_demo):

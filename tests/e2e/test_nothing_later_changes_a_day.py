@@ -29,8 +29,10 @@ from dagster_project.home_layout import open_home
 from dagster_project.landing.door import land_files
 from dagster_project.landing.known_at import KnownAt
 from dagster_project.landing.store import SEAL
-from dagster_project.scored_rows import scored_rows, scorer_of
+from dagster_project.people import people_of
+from dagster_project.scored_rows import scored_people, scored_rows, scorer_of, with_people
 from models.feature_contract import FEATURES
+from models.lead_contract import LEAD_FEATURES
 from models.registry import Registry
 
 IMPORTED_ON, LANDED_UP_TO = date(2026, 6, 30), date(2026, 7, 9)
@@ -66,23 +68,28 @@ def landed(small_demo, tmp_path_factory) -> Path:
 
 
 def derived(home: Home, day: date, with_tests: bool = True) -> dict[str, pl.DataFrame]:
-    """Features and scores of the day, and labels as of it, made in an empty warehouse; with_tests: labels pass dbt's own."""
+    """Features and scores of the day and of its people, and labels as of it, in an empty warehouse; with_tests: of labels."""
     shutil.rmtree(home.warehouse.parent, ignore_errors=True)
     built = build_days(home, features_of(home), [day], with_tests=False)
     assert not built.problems, built.in_words()
     with closing(warehouse.connect(home)) as connection:
         features = connection.execute("from datasets.scoring_set order by account_id").pl()
+        people = people_of(connection, [day])
     label_days = [day - timedelta(n) for n in LABELLED_BEFORE]
-    names = ["spine_account_day", "label_conversion"]
+    names = ["spine_account_day", "spine_lead_day", "label_conversion", "label_lead"]
     labelled = dbt_runner.build(home, names, label_days, labels_as_of=day, with_tests=with_tests)
     assert not labelled.problems, labelled.in_words()
     with closing(warehouse.connect(home)) as connection:
-        labels = connection.execute("from labels.label_conversion order by all").pl()
+        labels, of_people = (
+            connection.execute(f"from labels.{name} order by all").pl() for name in names[2:]
+        )
     registry = Registry(home.mlflow_database, home.mlflow_artifacts)
     settings = home.settings()
     scorer = scorer_of(registry.newest_champion(), registry, settings)
     scores, factors = scored_rows(features, scorer, settings, {day: features.height})
-    return {"features": features, "scores": scores.sort(KEY), "factors": factors, "labels": labels}
+    scores = with_people(scores, scored_people(people, scorer), settings)
+    made = {"features": features, "scores": scores.sort(KEY), "factors": factors, "labels": labels}
+    return made | {"people": people, "labels of people": of_people}
 
 
 def with_another_future(landed: Path, folder: Path, day: date, seed: int) -> Home:
@@ -147,7 +154,7 @@ def write(file: Path, rows: pl.DataFrame) -> None:
 def assert_nothing_changes(landed: Path, folder: Path, seed: int, day: date) -> None:
     was = derived(open_home(shutil.copytree(landed, folder / "was")), day)
     now = derived(with_another_future(landed, folder / "now", day, seed), day)
-    assert was["features"].height > 100
+    assert was["features"].height > 100 and was["people"].height > was["features"].height
     for name, rows in was.items():
         assert rows.equals(now[name]), (seed, day, name)
 
@@ -184,10 +191,14 @@ def test_a_peek_of_one_day_is_found_in_each_family(landed, tmp_path, monkeypatch
     was = derived(open_home(shutil.copytree(landed, tmp_path / "was")), day, with_tests=False)
     now = derived(with_another_future(landed, tmp_path / "now", day, 7), day, with_tests=False)
     assert not was["labels"].equals(now["labels"])
-    both = was["features"].join(now["features"], on=KEY, how="inner", suffix="_now")
-    changed = {
-        feature.family
-        for feature in FEATURES
-        if not both[feature.name].equals(both[f"{feature.name}_now"])
-    }
-    assert changed == {feature.family for feature in FEATURES}
+    for name, key, contract in (
+        ("features", KEY, FEATURES),
+        ("people", ["as_of_date", "lead_id"], LEAD_FEATURES),
+    ):
+        both = was[name].join(now[name], on=key, how="inner", suffix="_now")
+        changed = {
+            feature.family
+            for feature in contract
+            if not both[feature.name].equals(both[f"{feature.name}_now"])
+        }
+        assert changed == {feature.family for feature in contract}

@@ -130,6 +130,24 @@ def test_a_latest_day_that_is_not_historys_is_named(small_demo, tmp_path):
     assert "account_scores and account_scores_daily differ in 2 rows" in " ".join(found.err.split())
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from lead_scores where lead_id = (select min(lead_id) from lead_scores)",
+        "update lead_scores set is_engaged_90d = not is_engaged_90d where account_id = (select min(account_id) from lead_scores)",
+        "update account_scores set people_known = people_known + 1 where rank = 1",
+    ],
+)
+def test_accounts_that_say_something_else_of_their_people_are_named(small_demo, tmp_path, change):
+    scoring = copy_of(small_demo[0], tmp_path)
+    with duckdb.connect(str(scoring.home / "published" / "scores.duckdb")) as connection:
+        connection.execute(change)
+    found = scoring("verify", "--sample", "1", status=1)
+    assert "1 accounts say something else of their people than lead_scores" in " ".join(
+        found.err.split()
+    )
+
+
 def test_files_that_cannot_be_read_are_named(small_demo, tmp_path):
     scoring = copy_of(small_demo[0], tmp_path)
     file = rows_of_day(scoring)

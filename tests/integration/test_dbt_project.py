@@ -15,6 +15,7 @@ from dagster_project import warehouse
 from dagster_project.home import Home
 from dagster_project.landing.known_at import KnownAt
 from models.feature_contract import check_columns
+from models.lead_contract import check_lead_columns
 from tests.dbt_world import DAYS, IMPORTED, LATER, SETTINGS, TRAINING, WORLD, Dbt, new_home, rows
 
 PROJECT = Path(__file__).parents[2] / "dbt"
@@ -116,6 +117,7 @@ def test_a_label_when_its_window_closed_is_what_was_known_that_day(world):
 def test_both_datasets_hold_exactly_the_features_of_the_contract(world):
     for table in ("training_set", "scoring_set"):
         check_columns([name for name, *_ in rows(world, f"describe datasets.{table}")])
+        check_lead_columns([name for name, *_ in rows(world, f"describe datasets.lead_{table}")])
 
 
 def test_days_in_any_order_and_a_second_time_give_the_same_rows(dbt, world, tmp_path):
@@ -218,7 +220,7 @@ def test_every_column_is_described(dbt, world):
             assert node.description, node.name
     features = set().union(*(cols for name, cols in described.items() if "feat_" in name))
     for name, columns in described.items():
-        if name in ("training_set", "scoring_set"):
+        if name.removeprefix("lead_") in ("training_set", "scoring_set"):
             columns |= features
         schema = next(n.schema for n in dbt.nodes.values() if n.name == name)
         built = {column for column, *_ in rows(world, f"describe {schema}.{name}")}
@@ -275,6 +277,33 @@ def test_everything_downstream_of_core_reads_it_as_of_a_date(dbt):
         if node.fqn[1] not in ("marts", "monitoring"):
             assert not [n for n in node.depends_on.nodes if ".stg_" in n or n.startswith("source")]
     assert core_reads_past_the_macro("select * from {{ ref('core_account_version') }}")
+
+
+def test_accounts_and_people_never_see_each_other(dbt):
+    """No feature of accounts rests on people's features, labels or scores, and none of people on an account's or an outcome."""
+    nodes = {node.name: node for node in dbt.nodes.values()}
+
+    def made_of(name: str) -> set[str]:
+        parents = [n.split(".")[-1] for n in nodes[name].depends_on.nodes if n.startswith("model.")]
+        return {name}.union(*(made_of(parent) for parent in parents))
+
+    of_people = made_of("lead_training_set")
+    only_theirs = {n for n in of_people if re.match("(spine|label)_lead|feat_leads|lead_", n)}
+    assert len(only_theirs) == 6 and not made_of("training_set") & only_theirs
+    features = made_of("lead_scoring_set")
+    assert {n for n in features if n.startswith("feat_")} == {
+        "feat_leads__profile",
+        "feat_leads__behaviour",
+    }
+    assert not features & {
+        "label_conversion",
+        "label_lead",
+        "scoring_set",
+        "int_relationship__opportunity",
+    }
+    for name in made_of("training_set") | of_people:
+        sources = [n for n in nodes[name].depends_on.nodes if n.startswith("source.")]
+        assert not [n for n in sources if ".scoring." in n], f"{name} reads what was scored"
 
 
 def test_lists_in_macros_name_every_feature_model_and_every_feed(dbt):

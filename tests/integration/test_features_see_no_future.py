@@ -31,7 +31,7 @@ MODELS = ["account_scoring.spine", "account_scoring.features"]
 VERSIONS, EVENTS = ("valid_from", "valid_to"), ("known_at", "superseded_on")
 
 ACCOUNTS, DOMAINS = ["a", "b"], ["a.example", "b.example"]
-PEOPLE, DEALS = ["p", "q"], ["o1", "o2"]
+PEOPLE, LEADS, DEALS = ["p", "q"], ["l"], ["o1", "o2"]
 STAGES = ["Prospecting", "Proposal", "Closed Lost", "Closed Won"]
 SENIORITY, FUNCTION = ["c_level", "manager", "student", None], ["it", "finance", None]
 # what identifies a record of each relation of versions, and what may stand in its other columns
@@ -55,7 +55,7 @@ VERSIONED = {
     ),
     "core_account_domain_version": ({"domain": DOMAINS}, {"account_id": ACCOUNTS}),
     "core_person_account_version": (
-        {"person_id": PEOPLE},
+        {"person_id": [*PEOPLE, *LEADS]},
         {
             "account_id": ACCOUNTS,
             "how": ["contact", "email domain"],
@@ -63,8 +63,27 @@ VERSIONED = {
             "job_function": FUNCTION,
         },
     ),
-    "core_contact_version": ({"contact_id": PEOPLE}, {}),
-    "core_lead_version": ({"lead_id": PEOPLE}, {}),
+    "core_contact_version": (
+        {"contact_id": PEOPLE},
+        {
+            "seniority": SENIORITY,
+            "job_function": FUNCTION,
+            "first_known_on": [date(2024, 1, 1)],
+            "is_deleted": [False, True],
+            "merged_into_contact_id": ["q", None],
+        },
+    ),
+    "core_lead_version": (
+        {"lead_id": LEADS},
+        {
+            "seniority": SENIORITY,
+            "job_function": FUNCTION,
+            "first_known_on": [date(2024, 1, 1)],
+            "is_deleted": [False],
+            "is_converted": [False, True],
+            "converted_contact_id": [*PEOPLE, None],
+        },
+    ),
     "core_technology_version": (
         {"domain": DOMAINS, "technology": ["Ledger", "Rival"]},
         {
@@ -105,7 +124,7 @@ EVENTFUL = {
         "event_id",
         {
             "event_type": ["page_view", "pricing_view", "demo_request", "email_click"],
-            "person_id": [*PEOPLE, None],
+            "person_id": [*PEOPLE, *LEADS, None],
             "visitor_id": ["v", "w"],
             "session_id": ["1", "2"],
             "company_domain": [*DOMAINS, None],
@@ -116,7 +135,7 @@ EVENTFUL = {
         "activity_id",
         {
             "activity_type": ["email_sent", "email_reply", "meeting", "webinar_attended"],
-            "person_id": [*PEOPLE, None],
+            "person_id": [*PEOPLE, *LEADS, None],
             "account_id": [*ACCOUNTS, None],
         },
     ),
@@ -288,14 +307,14 @@ def property_of(models: Models, wanted: set[str], sql: dict | None, examples: in
         known = models.features(as_known_on_the_day(world), wanted, sql)
         for name, rows in whole.items():
             assert rows == known[name], name
-            assert len({row[:2] for row in rows}) == len(rows), f"{name}: an account twice on a day"
+            assert len({row[:2] for row in rows}) == len(rows), f"{name}: somebody twice on a day"
 
     return holds
 
 
 def test_no_feature_sees_what_becomes_known_later(models):
     wanted = set(models.order)
-    assert len([name for name in wanted if name.startswith("feat_")]) >= 18
+    assert len([name for name in wanted if name.startswith("feat_")]) >= 20
     property_of(models, wanted, None, examples=15)()
 
 
@@ -331,6 +350,8 @@ PEEKS = {
         "feat_relationship__people",
         "version.valid_from <= as_of.as_of_date",
     ),
+    "feat_leads__profile": ("feat_leads__profile", "contacts.valid_from <= leads.as_of_date"),
+    "feat_leads__behaviour": ("feat_leads__behaviour", "version.valid_from <= as_of.as_of_date"),
     "feat_intent__surge": ("feat_intent__surge", EVENT_KNOWN),
     "feat_fit__technology": ("feat_fit__technology", "version.valid_from <= as_of.as_of_date"),
     "feat_fit__growth": ("feat_fit__growth", "version.valid_from <= as_of.as_of_date"),
@@ -348,7 +369,16 @@ def test_a_planted_peek_is_found(models, feature):
     assert guard in text
     peeking = models.sql | {model: text.replace(guard, *other or ["true"])}
     with pytest.raises(AssertionError, match=feature):
-        property_of(models, models.needed_by(feature), peeking, examples=100)()
+        property_of(models, models.needed_by(feature), peeking, examples=200)()
+
+
+def test_a_person_who_belongs_to_the_account_only_later_is_found(models):
+    text = models.sql["spine_lead_day"]
+    guard = "version.valid_from <= as_of.as_of_date"
+    assert guard in text
+    peeking = models.sql | {"spine_lead_day": text.replace(guard, "true")}
+    with pytest.raises(AssertionError, match="feat_leads"):
+        property_of(models, models.needed_by("feat_leads__profile"), peeking, examples=200)()
 
 
 def test_settings_of_the_worlds_are_read(models):

@@ -18,12 +18,14 @@ from expectations.runner import validate
 from expectations.suites.account_scores import (
     COMPONENTS,
     PROVENANCE,
+    SHARES_OF_PEOPLE,
     account_scores_suite,
     day_counts_suite,
     several_days_suite,
 )
 from expectations.suites.arrival import arrival_facts, arrival_suite
 from expectations.suites.crm import account_suite, opportunity_history_suite, opportunity_suite
+from expectations.suites.lead_scores import lead_scores_suite
 from expectations.suites.training_set import training_set_suite
 from expectations.vocabulary import critical, suite
 
@@ -122,6 +124,11 @@ def scores() -> pl.DataFrame:
             "band": ["hot", "warm", "cold"] * (ROWS // 3),
             "grade": ["A", None] * (ROWS // 2),
             "tier": [1, None] * (ROWS // 2),
+            "people_known": [3, None] * (ROWS // 2),
+            "people_engaged_90d": [3, None, 0, None] * (ROWS // 4),
+            "committee_coverage": [0.5, None] * (ROWS // 2),
+            "best_lead_probability": [0.3, None] * (ROWS // 2),
+            "leads_noisy_or": [0.4, None] * (ROWS // 2),
             "reasons": [["+ three deals won"], ["- no deal yet"]] * (ROWS // 2),
             **{name: ["v1"] * ROWS for name in PROVENANCE},
             "score_basis": ["model"] * ROWS,
@@ -154,6 +161,19 @@ SUITES = {
 }
 
 
+def people() -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "lead_id": [f"salesforce:003{row}" for row in range(ROWS)],
+            "account_id": ["salesforce:1"] * ROWS,
+            "as_of_date": [DAY] * ROWS,
+            "lead_type": ["contact", "lead"] * (ROWS // 2),
+            "lead_probability": [0.2, None] * (ROWS // 2),
+            "lead_score": [20.0, None] * (ROWS // 2),
+        }
+    )
+
+
 def scores_of_days() -> pl.DataFrame:
     day_before = pl.lit(DAY - timedelta(days=1)).alias("as_of_date")
     return pl.concat([scores(), scores().with_columns(day_before)])
@@ -179,6 +199,7 @@ SUITES |= {
             as_of_dates=[DAY - timedelta(days=1), DAY], horizons_days=[90, 30], most_accounts=ROWS
         ),
     ),
+    "people": (people, lambda: lead_scores_suite(as_of_date=DAY)),
     "day counts": (day_counts, lambda: day_counts_suite()),
 }
 
@@ -306,11 +327,24 @@ DAMAGES: dict[str, dict[str, Damage]] = {
         "band_known": put("band", "boiling"),
         "grade_known": put("grade", "E"),
         "tier_known": put("tier", 5),
+        **{f"{name}_0_to_1": put(name, 1.1) for name in SHARES_OF_PEOPLE},
+        "people_engaged_among_known": put("people_engaged_90d", 4),
         **one_and_all("reasons_where_modelled", "reasons", []),
         "basis_known": put("score_basis", "guess"),
         "account_has_name": put("account_name", None, ROWS // 2),
         **{f"{name}_present": put(name, None) for name in PROVENANCE},
     },
+}
+DAMAGES["people"] = {
+    "lead_present": put("lead_id", None),
+    "account_present": put("account_id", None),
+    "one_row_per_person": repeat_first_row,
+    "person_by_id_alone": put("lead_id", "ann@acme.example"),
+    "of_the_right_day": put("as_of_date", DAY - timedelta(days=1)),
+    "kind_known": put("lead_type", "friend"),
+    "lead_probability_0_to_1": put("lead_probability", 1.2),
+    "lead_score_0_to_100": put("lead_score", -1.0),
+    "score_where_probability": put("lead_score", None),
 }
 # What is counted day by day stands in the suite of the counts.
 COUNTED = {"every_eligible_account_scored", "number_of_accounts_steady", "scores_differ"}

@@ -45,6 +45,51 @@ def test_top_shows_rank_score_name_chance_band_and_reasons(capsys):
         assert part in text
 
 
+def person(number: int, **changed) -> dict:
+    return {
+        "lead_id": f"salesforce:0035g00000000{number:03d}AAA",
+        "lead_type": "contact",
+        "seniority": "c_level",
+        "job_function": "engineering",
+        "lead_score": 98.765,
+        "lead_probability": 0.21,
+        "reasons": ["+ last answer to us 2 days ago", "- " + "many words of a long reason " * 4],
+    } | changed
+
+
+def test_an_accounts_people_are_shown_by_their_ids_with_what_they_say_together(capsys):
+    together = {
+        "people_known": 9,
+        "people_engaged_90d": 2,
+        "has_decision_maker_engaged": True,
+        "committee_coverage": 1 / 3,
+        "committee_engaged": ["it leader", "finance leader"],
+        "best_lead_probability": 0.21,
+        "leads_noisy_or": 0.456,
+    }
+    unsaid = {"seniority": None, "job_function": None, "lead_score": None, "lead_probability": None}
+    people = [person(1), person(2, lead_type="lead", reasons=None, **unsaid)]
+    print_explanation({"score": account(**together), "people": people}, 90)
+    text = capsys.readouterr().out
+    for part in (
+        "9 known, 2 engaged in 90 days, a decision maker among them",
+        "33% of its seats: it leader, finance leader",
+        "21% the likeliest, 46% any",
+        "the first 2 of 9",
+        "salesforce:0035g00000000001AAA",
+        "no job title (lead)",
+        "98.8",
+    ):
+        assert part in text
+    assert max(cell_len(line) for line in text.splitlines()) <= 100
+
+
+def test_nothing_is_said_of_people_where_nobody_is_known(capsys):
+    nothing = dict.fromkeys(["people_known", "people_engaged_90d", "committee_coverage"])
+    print_explanation({"score": account(**nothing), "people": []}, 90)
+    assert "people" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -35,6 +35,7 @@ def scored():
             "create table scoring.trained_models (scoring_model_version text, horizon_days int, other_horizons text)"
         )
         connection.execute("create table scoring.account_predictions (as_of_date date)")
+        connection.execute("create table scoring.lead_predictions (as_of_date date, lead_id text)")
         for day, accounts in ((FIRST, 100), (SECOND, 40), (THIRD, 41)):
             connection.execute(
                 "insert into marts.account_scores_daily by name select ? as as_of_date, range + 1 as rank, 50.0 as score, "

@@ -76,7 +76,7 @@ GROUPS = {
         "isp_domains",
         "web_paths",
     },
-    "spine": {"spine_account_day"},
+    "spine": {"spine_account_day", "spine_lead_day"},
     "features": {
         "feat_engagement__momentum",
         "feat_engagement__people",
@@ -89,6 +89,8 @@ GROUPS = {
         "feat_fit__market_heat",
         "feat_fit__technology",
         "feat_intent__surge",
+        "feat_leads__behaviour",
+        "feat_leads__profile",
         "feat_relationship__deal_amounts",
         "feat_relationship__deal_types",
         "feat_relationship__losses",
@@ -101,11 +103,12 @@ GROUPS = {
         "int_feeds__known_by_day",
         "int_relationship__opportunity",
     },
-    "labels": {"label_conversion", "label_when_closed"},
-    "datasets": {"scoring_set", "training_set"},
+    "labels": {"label_conversion", "label_when_closed", "label_lead"},
+    "datasets": {"scoring_set", "training_set", "lead_scoring_set", "lead_training_set"},
     "training": {"trained_models", "reliability_bins", "group_measures", *LEARNT},
     "scoring": {
         "account_predictions",
+        "lead_predictions",
         "factor_contributions",
         "challenger_predictions",
         "scorecards",
@@ -120,6 +123,7 @@ GROUPS = {
         "feed_health",
         "icp_profile",
         "int_feed_health__landed_files",
+        "lead_scores",
         "model_groups",
         "model_reliability",
         "model_versions",
@@ -137,7 +141,8 @@ DAILY_GROUPS = {"landing", "staging", "core", "spine", "features", "scoring", "m
 # Labels of windows that close on the day; a training makes its own.
 DAILY_GROUPS |= {"labels", "monitoring"}
 QUARTERLY = {
-    *("label_conversion", "training_set", "trained_models", "reliability_bins", "group_measures"),
+    *("label_conversion", "training_set", "label_lead", "lead_training_set"),
+    *("trained_models", "reliability_bins", "group_measures"),
     *LEARNT,
 }
 # What landing and checks write beside their own tables.

@@ -10,6 +10,7 @@ from typing import Any
 
 from dagster_project.command.terminal.console import print_lines
 from dagster_project.command.terminal.messages import print_commands
+from dagster_project.command.terminal.people import people_together, print_people
 from dagster_project.command.terminal.tables import Column, print_pairs, print_table
 from dagster_project.command.terminal.text import NOTHING, literal
 from dagster_project.command.terminal.wording import (
@@ -89,6 +90,7 @@ def print_explanation(answer: Mapping[str, Any], horizon_days: int) -> None:
             "flags": score.get("flags") or [],
             **_components(score),
             **_by_family(score),
+            **people_together(score),
             "scored by": scored_by(score),
         },
     )
@@ -107,6 +109,7 @@ def print_explanation(answer: Mapping[str, Any], horizon_days: int) -> None:
             "Each factor on its own is stored of the best accounts only (scoring.yaml, explanation), and the day's features are "
             "not at hand to work out the others."
         )
+    print_people(answer.get("people") or [], score.get("people_known") or 0, horizon_days)
     _print_since(answer.get("since"), unit)
 
 
