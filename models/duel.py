@@ -20,6 +20,10 @@ from models.promotion import Rival, beats, is_outranked
 from models.scoring import ScoringModel
 from models.settings import TrainingSettings
 
+# Better in one of three measures is enough, so that each has to stand farther from chance: of models that are as good, one in
+# forty is taken for better and not one in fourteen (Bonferroni).
+SHARE = 1 - 0.05 / 3
+
 
 @dataclass(frozen=True)
 class Champion:
@@ -39,8 +43,8 @@ def duel(
     champion: Champion | None,
     settings: TrainingSettings,
 ) -> dict | None:
-    """Paired differences to the champion (evaluation.compare) with `champion`, `n` and `positives`, on those later rows of which
-    it said something before it could know their outcome.
+    """Paired differences to the champion (evaluation.compare, intervals of SHARE) with `champion`, `n` and `positives`, on those
+    later rows of which it said something before it could know their outcome.
 
     None where there is nothing to compare: no champion, one of another horizon or of features that are no more, or no such
     rows of both outcomes.
@@ -59,7 +63,8 @@ def duel(
     if not len(y) or y.min() == y.max():
         return None
     rounds = settings.bootstrap_rounds
-    found = compare(y, probability[mask], theirs[mask], groups, settings.seed, rounds)
+    ours = probability[mask]
+    found = compare(y, ours, theirs[mask], groups, settings.seed, rounds, share=SHARE)
     return {"champion": champion.version, "n": len(y), "positives": int(y.sum()), **found}
 
 

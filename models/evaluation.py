@@ -14,7 +14,6 @@ import numpy as np
 from models import ranking
 from models.calibration import EPSILON, calibration_line, log_loss
 
-INTERVAL = (2.5, 97.5)
 # weightings worked on at a time: keeps memory at some tens of megabytes for 10,000 rows
 BATCH = 50
 
@@ -136,9 +135,19 @@ def wilson(rate: float, n: int, z: float = 1.959964) -> tuple[float, float]:
     return max(0.0, float((centre - spread) / scale)), min(1.0, float((centre + spread) / scale))
 
 
-def compare(y, p_a, p_b, groups, seed: int, n_boot: int = 500, order_a=None, order_b=None) -> dict:
-    """Paired difference a - b on the same rows: auc, lift_top_decile and log_loss, each with
-    `_low` and `_high`. `order_a` and `order_b` rank the rows where they are finer than `p`.
+def compare(
+    y,
+    p_a,
+    p_b,
+    groups,
+    seed: int,
+    n_boot: int = 500,
+    order_a=None,
+    order_b=None,
+    share: float = 0.95,
+) -> dict:
+    """Paired difference a - b on the same rows: auc, lift_top_decile and log_loss, each with `_low` and `_high`, the ends of
+    an interval that holds this `share` of the bootstrap. `order_a` and `order_b` rank the rows where they are finer than `p`.
     """
     y, p_a, p_b = (np.asarray(values, dtype=np.float64) for values in (y, p_a, p_b))
     _check(y, p_a)
@@ -150,7 +159,7 @@ def compare(y, p_a, p_b, groups, seed: int, n_boot: int = 500, order_a=None, ord
     whole = _differences(a, b, losses, np.ones((1, len(y))))
     out = {}
     for place, name in enumerate(("auc", "lift_top_decile", "log_loss")):
-        low, high = _interval(np.concatenate([draw[place] for draw in draws]))
+        low, high = _interval(np.concatenate([draw[place] for draw in draws]), share)
         out |= {name: _said(whole[place][0]), f"{name}_low": low, f"{name}_high": high}
     return out
 
@@ -206,11 +215,11 @@ def _differences(a: ranking.Order, b: ranking.Order, losses, weights: np.ndarray
     return auc_a - auc_b, lift_a - lift_b, loss
 
 
-def _interval(values: np.ndarray) -> tuple[float | None, float | None]:
+def _interval(values: np.ndarray, share: float = 0.95) -> tuple[float | None, float | None]:
     values = values[np.isfinite(values)]
     if len(values) == 0:
         return None, None
-    low, high = np.percentile(values, INTERVAL)
+    low, high = np.quantile(values, [(1 - share) / 2, (1 + share) / 2])
     return float(low), float(high)
 
 

@@ -20,7 +20,7 @@ from models.chain import LaterPart
 from models.components import fit_components
 from models.encoding import Encoder
 from models.evaluation import calibration_error_if_perfect, compare, evaluate, reliability
-from models.feature_contract import Feature, usable_features
+from models.feature_contract import FEATURES, Feature, usable_features
 from models.settings import TrainingSettings
 from models.suggested_points import suggest_points
 from models.training_rows import newest, outcomes
@@ -112,7 +112,10 @@ def fit_baselines(
     if lines := _safe_lines(rows, settings, contract):
         card = settings.scorecard.model_copy(update={"lines": lines})
         fitted["scorecard"] = fit_scorecard(rows, y, card)
-    if suggested := suggest_points(rows, trusted, settings):
+    # A scorecard knows the features of the project's own contract.
+    named = {feature.name for feature in FEATURES}
+    scorable = tuple(feature for feature in trusted if feature.name in named)
+    if suggested := suggest_points(rows, scorable, settings):
         fitted[SUGGESTED] = fit_scorecard(rows, y, suggested)
     return fitted
 
