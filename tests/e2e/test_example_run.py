@@ -35,6 +35,8 @@ COLUMNS = {
     *("reasons", "flags", "score_basis", "scoring_model_version", "is_restated"),
     *("raw_probability", "contribution_base", "contribution_fit", "contribution_engagement"),
     *("contribution_intent", "contribution_relationship"),
+    *("people_known", "people_engaged_90d", "has_decision_maker_engaged", "committee_coverage"),
+    *("committee_engaged", "best_lead_id", "best_lead_probability", "leads_noisy_or"),
     *("feature_contract_version", "feature_digest", "scored_at", "run_id"),
 }
 NOT_SAID_YET = {
@@ -45,6 +47,7 @@ TABLES = {
     *("score_reasons_daily", "model_versions", "model_reliability", "score_evaluation"),
     *("feed_health", "quarantined_rows", "model_groups", "challenger_scores"),
     *("segment_conversion", "icp_profile", "suggested_points"),
+    *("feature_drift", "calibration_drift", "lead_scores"),
 }
 
 

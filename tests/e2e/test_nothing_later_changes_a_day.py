@@ -183,8 +183,9 @@ def test_a_peek_of_one_day_is_found_in_each_family(landed, tmp_path, monkeypatch
     project = shutil.copytree(dbt_runner.DBT_PROJECT, tmp_path / "dbt")
     reading = project / "macros" / "as_of.sql"
     honest = reading.read_text()
-    reading.write_text(honest.replace("'as_of.as_of_date'", "'(as_of.as_of_date + 1)'"))
-    assert reading.read_text().count("'(as_of.as_of_date + 1)'") == 3
+    # what holds and what exists on a day, for features and labels alike
+    reading.write_text(honest.replace("{{ day }}", "({{ day }} + 1)"))
+    assert reading.read_text().count("({{ day }} + 1)") == 5
     monkeypatch.setattr(dbt_runner, "DBT_PROJECT", project)
     day = DAYS[-1]
     # dbt's tests of labels notice the peek themselves, where a label comes from the day after

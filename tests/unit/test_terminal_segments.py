@@ -14,6 +14,8 @@ from dagster_project.command.terminal.segments import points_comment, print_lear
 from dagster_project.config import Scorecard
 from tests.command_line import widest
 
+pytestmark = pytest.mark.usefixtures("plain_environment")
+
 TRAINING = {
     "scoring_model_version": "3",
     "trained_as_of": date(2026, 6, 30),
