@@ -19,6 +19,10 @@ MEASURES = {
     *("lift_top_decile", "ece"),
 }
 # Blueprint, section 8.
+PEOPLE = {
+    *("people_known", "people_engaged_90d", "has_decision_maker_engaged", "committee_coverage"),
+    *("committee_engaged", "best_lead_id", "best_lead_probability", "leads_noisy_or"),
+}
 COLUMNS = {
     *(
         "account_id",
@@ -35,12 +39,13 @@ COLUMNS = {
     *("reasons", "flags", "score_basis", "scoring_model_version", "is_restated"),
     *("raw_probability", "contribution_base", "contribution_fit", "contribution_engagement"),
     *("contribution_intent", "contribution_relationship"),
-    *("people_known", "people_engaged_90d", "has_decision_maker_engaged", "committee_coverage"),
-    *("committee_engaged", "best_lead_id", "best_lead_probability", "leads_noisy_or"),
+    *PEOPLE,
     *("feature_contract_version", "feature_digest", "scored_at", "run_id"),
 }
 NOT_SAID_YET = {
     *("engagement_score", "intent_score", "expected_days_to_close", "owner_id"),
+    # Crunchbase's companies come without people.
+    *PEOPLE,
 }
 TABLES = {
     *("account_scores", "account_scores_daily", "excluded_accounts", "score_reasons"),
