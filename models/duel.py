@@ -20,8 +20,8 @@ from models.promotion import Rival, beats, is_outranked
 from models.scoring import ScoringModel
 from models.settings import TrainingSettings
 
-# Better in one of three measures is enough, so that each has to stand farther from chance: of models that are as good, one in
-# forty is taken for better and not one in fourteen (Bonferroni).
+# Better in one of three measures is enough, so that each has to stand farther from chance: of models that are as good, at most
+# one in forty is taken for better (Bonferroni).
 SHARE = 1 - 0.05 / 3
 
 

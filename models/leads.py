@@ -32,7 +32,7 @@ from models.settings import DealWords, TrainingSettings
 from models.splits import Split, matured_before, split_dates
 from models.training_rows import newest, on_days, outcomes, recency_weights, window, without_data
 
-# A small model's threads would mostly wait for each other: on two busy cores one is five times as fast as two.
+# A small model gains next to nothing from a second thread, and where cores are busy its threads wait for each other.
 NTHREAD = 1
 
 
