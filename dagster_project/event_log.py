@@ -43,6 +43,8 @@ class HomeEventLog(SqliteEventLogStorage):
         self._engines: OrderedDict[str, Engine] = OrderedDict()
         self._held: dict[str, Connection] | None = None
         self._tables: set[str] = set()
+        self._columns: set[str] = set()
+        self._newest: dict[tuple, tuple[EventLogEntry, int]] = {}
         super().__init__(base_dir, inst_data)
         # Held over a batch while each of its events asks for it again.
         self._db_lock = RLock()
@@ -87,13 +89,29 @@ class HomeEventLog(SqliteEventLogStorage):
         os.replace(unfinished, place)
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Store the events of a table's many partitions in one transaction a shard."""
+        """Store the events of a table's many partitions in one transaction a shard, and what the index says of the table itself
+        once, not once a partition.
+        """
         with self._db_lock, ExitStack() as self._transactions:
             self._held = {}
             try:
                 super().store_event_batch(events)
+                for event, event_id in self._newest.values():
+                    with self.index_transaction() as connection:
+                        super()._store_asset_event(connection, event, event_id)
             finally:
                 self._held = None
+                self._newest = {}
+
+    def _store_asset_event(self, conn: Connection, event: EventLogEntry, event_id: int) -> None:
+        """A table has one row in the index, which each event of a kind overwrites: in a batch the newest of a kind is kept."""
+        if self._held is None:
+            super()._store_asset_event(conn, event, event_id)
+            return
+        kind = (event.dagster_event.asset_key, event.dagster_event_type)
+        # The last to come is the last to be written.
+        self._newest.pop(kind, None)
+        self._newest[kind] = (event, event_id)
 
     def _engine(self, shard: str) -> Engine:
         if shard not in self._engines:
@@ -108,6 +126,14 @@ class HomeEventLog(SqliteEventLogStorage):
         if table_name not in self._tables and super().has_table(table_name):
             self._tables.add(table_name)
         return table_name in self._tables
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        """Whether the index has a column; once there it stays, and Dagster reads the whole schema to answer each event."""
+        if column_name not in self._columns and super()._has_asset_key_col_on_connection(
+            conn, column_name
+        ):
+            self._columns.add(column_name)
+        return column_name in self._columns
 
     def dispose(self) -> None:
         """Close all connections, then what Dagster's own storage holds."""

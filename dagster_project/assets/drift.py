@@ -119,7 +119,8 @@ def _hold_against_outcomes(
     limits: DriftSettings,
 ) -> int:
     """Rows of matured_days for the windows that closed on one of the days, or that one of the days opened and a scored day closed
-    (days may be scored in any order). What all days of a scoring model say so far is then said anew. Returns how many closed.
+    (days may be scored in any order). What all days so far say of a scoring model is said anew for the models of these days,
+    so that a refresh costs what its champion has scored, not all that was ever scored. Returns how many closed.
     """
     opened = _opened(connection, days, horizon_days)
     closed = [
@@ -130,7 +131,12 @@ def _hold_against_outcomes(
         )
         .items()
     ]
-    before = connection.execute("from scoring.matured_days").pl()
+    before = connection.execute(
+        "from scoring.matured_days where scoring_model_version in (select unnest($versions::varchar[])) "
+        "or scoring_model_version in (select scoring_model_version from scoring.matured_days "
+        "where scored_on in (select unnest($days::date[])))",
+        {"versions": [row["scoring_model_version"] for row in closed], "days": opened},
+    ).pl()
     kept = before.select(list(CLOSED)).filter(
         ~pl.col("scored_on").is_in(opened), pl.col("horizon_days") == horizon_days
     )
@@ -139,8 +145,8 @@ def _hold_against_outcomes(
         so_far(one, horizon_days, limits) for one in every.partition_by("scoring_model_version")
     ]
     table = pl.concat([before.clear(), *said], how="vertical_relaxed")
-    gone = {*before["as_of_date"], *every["as_of_date"]}
-    replace_rows(connection, "matured_days", table, "as_of_date", sorted(gone))
+    models = {*before["scoring_model_version"], *every["scoring_model_version"]}
+    replace_rows(connection, "matured_days", table, "scoring_model_version", sorted(models))
     return len(closed)
 
 

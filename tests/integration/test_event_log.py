@@ -83,6 +83,41 @@ def test_events_of_many_partitions_are_stored_together_and_all_there(
     assert events(theirs, run.run_id) == events(log, run.run_id)
 
 
+def test_a_batch_says_of_a_table_what_dagster_says_after_the_same_events(instance, tmp_path):
+    days = dg.DailyPartitionsDefinition("2026-01-01", end_date="2026-02-01")
+
+    @dg.asset(partitions_def=days)
+    def daily():
+        """One row a day."""
+
+    runs = [
+        dg.materialize([daily, thing], instance=instance, partition_key=day).run_id
+        for day in ("2026-01-01", "2026-01-03", "2026-01-02")
+    ]
+    log = instance.event_log_storage
+    found = [
+        [record.event_log_entry for record in log.get_records_for_run(run_id).records]
+        for run_id in runs
+    ]
+    both = (
+        SqliteEventLogStorage(str(tmp_path / "one_by_one")),
+        HomeEventLog(str(tmp_path / "batch")),
+    )
+    for events_of_run in found:
+        for event in events_of_run:
+            both[0].store_event(event)
+        both[1].store_event_batch(events_of_run)
+    both[1].dispose()
+    said = []
+    for folder in ("one_by_one", "batch"):
+        with closing(sqlite3.connect(tmp_path / folder / "index.db")) as index:
+            columns = "asset_key, last_materialization, last_run_id, last_materialization_timestamp"
+            asked = f"select {columns} from asset_keys order by 1"
+            said.append(index.execute(asked).fetchall())
+    assert said[0] == said[1] and len(said[0]) == 2
+    assert all(runs[-1] in last for _, last, *_ in said[0])
+
+
 def test_a_copied_shard_is_the_one_dagster_makes(instance, tmp_path, monkeypatch):
     """The first run's shard is made by Dagster, later ones are copies of an empty one."""
     first = dg.materialize([thing], instance=instance)
