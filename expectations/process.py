@@ -3,14 +3,16 @@
 Belongs here: starting that process, asking it, its end.
 Does not belong here: what a validation is (runner.py), who asks (dagster_project/checks.py).
 
-The process is a plain child that is talked to through a socket, and ends when the socket closes, also
-when its parent was killed. (A pool of Python's own would run the parent's main module again, and its
+The process is a plain child that is talked to through a socket, and ends as soon as the socket closes,
+whatever it is doing, also when its parent was killed. (A pool of Python's own would run the parent's main module again, and its
 workers outlive a killed parent.)
 """
 
 from __future__ import annotations
 
+import os
 import pickle
+import select
 import socket
 import subprocess
 import sys
@@ -18,7 +20,7 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -92,7 +94,16 @@ def validation_process() -> ValidationProcess:
     return _process
 
 
+def _end_with_the_parent(connection: Connection) -> None:
+    """Wait until the other end is gone, then end: nobody is left to hear an answer, and an import would keep a core busy."""
+    gone = select.poll()
+    gone.register(connection.fileno(), 0)  # a hang-up is told unasked
+    gone.poll()
+    os._exit(0)
+
+
 def _serve(connection: Connection) -> None:
+    Thread(target=_end_with_the_parent, args=[connection], daemon=True).start()
     from expectations.engine import load_gx
 
     load_gx()

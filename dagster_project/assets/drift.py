@@ -123,6 +123,8 @@ def _hold_against_outcomes(
     so that a refresh costs what its champion has scored, not all that was ever scored. Returns how many closed.
     """
     opened = _opened(connection, days, horizon_days)
+    if not opened:
+        return 0
     closed = [
         _closed(key, rows)
         for key, rows in _with_outcomes(connection, opened, horizon_days)
@@ -137,12 +139,16 @@ def _hold_against_outcomes(
         "where scored_on in (select unnest($days::date[])))",
         {"versions": [row["scoring_model_version"] for row in closed], "days": opened},
     ).pl()
-    kept = before.select(list(CLOSED)).filter(
-        ~pl.col("scored_on").is_in(opened), pl.col("horizon_days") == horizon_days
+    # What was said at another primary horizon stands as it is.
+    is_said_anew = pl.col("scored_on").is_in(opened) & (pl.col("horizon_days") == horizon_days)
+    every = pl.concat(
+        [before.select(list(CLOSED)).filter(~is_said_anew), pl.DataFrame(closed, schema=CLOSED)]
     )
-    every = pl.concat([kept, pl.DataFrame(closed, schema=CLOSED)])
     said = [
-        so_far(one, horizon_days, limits) for one in every.partition_by("scoring_model_version")
+        so_far(rows, horizon, limits)
+        for (_, horizon), rows in every.partition_by(
+            ["scoring_model_version", "horizon_days"], as_dict=True
+        ).items()
     ]
     table = pl.concat([before.clear(), *said], how="vertical_relaxed")
     models = {*before["scoring_model_version"], *every["scoring_model_version"]}
@@ -170,14 +176,18 @@ def _opened(
 def _with_outcomes(
     connection: duckdb.DuckDBPyConnection, days: Collection[date], horizon_days: int
 ) -> pl.DataFrame:
-    """What was predicted of each account on these days, and what had become of it on the day its window closed, by account."""
+    """What was predicted of each account on these days, and what had become of it on the day its window closed, by account. Not
+    what a later model said of a day (back-fill with --model latest): it may have learnt from that day's outcomes.
+    """
     return connection.execute(
         "select label.matured_on as as_of_date, as_of_date as scored_on, scoring_model_version, label.horizon_days, "
         "label.is_converted, stored.win_probabilities[$horizon] as probability "
         "from labels.label_when_closed as label join scoring.account_predictions as stored using (account_id, as_of_date) "
         "where as_of_date in (select unnest($days::date[])) and label.horizon_days = $horizon and probability is not null "
+        # The first and last day reach into the view of outcomes, a list of days does not: without them all kept days are joined.
+        "and as_of_date between $first and $last and not stored.is_restated "
         "order by scored_on, account_id",
-        {"days": list(days), "horizon": horizon_days},
+        {"days": list(days), "first": min(days), "last": max(days), "horizon": horizon_days},
     ).pl()
 
 
