@@ -19,6 +19,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -337,6 +338,18 @@ class Settings(_Section):
         from dagster_project.feeds import VENDORS
 
         return _known(value, set(VENDORS))
+
+    @field_validator("retention")
+    @classmethod
+    def _days_wait_for_their_outcomes(cls, value: Retention, info: ValidationInfo) -> Retention:
+        # Absent where it is wrong itself, which is said in its own place.
+        conversion, kept = info.data.get("conversion"), value.feature_days
+        if conversion and kept is not None and kept <= conversion.primary_horizon_days:
+            raise ValueError(
+                f"feature_days is {kept}: a day must be kept longer than the primary horizon "
+                f"({conversion.primary_horizon_days} days), or nothing is left of it to hold against its outcomes"
+            )
+        return value
 
     def for_training(self) -> TrainingSettings:
         """The trainer's settings, with what the other sections say filled in."""

@@ -133,7 +133,7 @@ def fit_untuned(
     frame: pl.DataFrame, y: np.ndarray, encoder: Encoder, seed: int, nthread: int
 ) -> UntunedBaseline:
     """Fit 100 rounds of XGBoost's defaults on the rows of `frame` with 0/1 outcomes `y`."""
-    rows = dmatrix(encoder, encoder.matrix(frame), nthread, label=y)
+    rows = dmatrix(encoder, encoder.matrix(frame, for_training=True), nthread, label=y)
     asked = {"objective": "binary:logistic", "nthread": nthread, "seed": seed, "verbosity": 0}
     return UntunedBaseline(encoder, xgb.train(asked, rows, num_boost_round=100), nthread)
 

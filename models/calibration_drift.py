@@ -68,7 +68,7 @@ def windows_apart(dates: Sequence[date], horizon_days: int) -> list[float]:
     return (np.arange(1, len(place) + 1) ** 2 / np.cumsum(with_earlier)).tolist()
 
 
-def ratio_interval(observed: float, predicted: float) -> tuple[float, float]:
+def byar_interval(observed: float, predicted: float) -> tuple[float, float]:
     """95 % interval of a Poisson count over its expectation, by Byar. Raises ValueError where nothing was expected."""
     if predicted <= 0:
         raise ValueError(f"expected {predicted}: no ratio can be said")
@@ -94,7 +94,7 @@ def _said(
 ) -> dict:
     share = windows / days
     low, high = (
-        ratio_interval(observed * share, predicted * share) if predicted > 0 else (None, None)
+        byar_interval(observed * share, predicted * share) if predicted > 0 else (None, None)
     )
     return {
         "days_so_far": days,

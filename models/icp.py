@@ -64,7 +64,11 @@ def icp_profile(rows: pl.DataFrame, found: Sequence[Bins], words: DealWords) -> 
 def _same_days(rows: pl.DataFrame, won: pl.DataFrame, weight: np.ndarray) -> np.ndarray:
     """Weights of all rows, 1 on average, that give each day the share it has among winners: what companies are like drifts,
     and winners of an early year must not seem special for it."""
-    days = won.select("as_of_date", pl.Series("weight", weight)).group_by("as_of_date").sum()
+    days = (
+        won.select("as_of_date", pl.Series("weight", weight))
+        .group_by("as_of_date", maintain_order=True)
+        .sum()
+    )
     by_row = rows.select("as_of_date", pl.len().over("as_of_date").alias("rows")).join(
         days, on="as_of_date", how="left", maintain_order="left"
     )
@@ -91,7 +95,11 @@ def _winners(rows: pl.DataFrame) -> tuple[pl.DataFrame, np.ndarray, str]:
 def _typical(series: pl.Series, bins: Bins, weight: np.ndarray, of: str) -> dict:
     if bins.feature.kind == "category":
         table = pl.DataFrame({"level": series.cast(pl.String), "weight": weight}).drop_nulls()
-        counted = table.group_by("level").agg(pl.col("weight").sum()).sort("weight", "level")
+        counted = (
+            table.group_by("level", maintain_order=True)
+            .agg(pl.col("weight").sum())
+            .sort("weight", "level")
+        )
         return {f"{of}_most_common": counted["level"].last() if counted.height else None}
     values = numbers(series)
     known = ~np.isnan(values) & (weight > 0)

@@ -40,9 +40,9 @@ BOUNDS = {
     "colsample_bytree": (0.2, 1.0),
     "reg_lambda": (0.1, 100.0),
 }
-LEAST_FOLDS, MOST_FOLDS = 2, 3
+FOLDS = 2
 # Time grows with the rows, and settings, unlike the model, can be told apart on a part of the accounts.
-MOST_ROWS = 100_000
+MOST_ROWS = 50_000
 TOO_SHORT = "history before the days that measure the model is too short for two folds"
 
 Tell = Callable[[str], None]
@@ -82,7 +82,7 @@ def search_booster(
     Where history is too short for two folds nothing is tried: the settings in force are kept and the report says why.
     """
     days, seen = folds_before_measures(every, horizons, settings)
-    if len(days) < LEAST_FOLDS:
+    if len(days) < FOLDS:
         return Search(settings.booster, {"trials": 0, "why": TOO_SHORT})
     rows = every.filter(pl.col("as_of_date") <= days[0].validation[-1])
     rows = thinned(rows, MOST_ROWS, settings.seed)
@@ -111,8 +111,8 @@ def folds_before_measures(
             continue
         start: date = min(primary.part(part)[0], *tests)
         days = matured_before(dates[settings.horizon_days], settings.horizon_days, start)
-        folds = rolling_folds(days, settings.horizon_days, settings.split, MOST_FOLDS)
-        if len(folds) >= LEAST_FOLDS:
+        folds = rolling_folds(days, settings.horizon_days, settings.split, FOLDS)
+        if len(folds) == FOLDS:
             return folds, part
     return folds, "test"
 

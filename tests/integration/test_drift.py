@@ -132,6 +132,36 @@ def test_days_scored_in_another_order_say_the_same(home):
     assert said(home) == before
 
 
+def test_a_day_that_a_later_model_restated_is_no_evidence_for_it(home):
+    before = said(home)
+    restate = "update scoring.account_predictions set is_restated = ? where as_of_date = ?"
+    with closing(connect(home)) as connection:
+        connection.execute(restate, [True, OPENED[0]])
+    score(home, CLOSED)
+    held = published(home, "select scored_on, days_so_far from calibration_drift order by 1")
+    assert held == [(OPENED[0] + timedelta(days=n), n) for n in (1, 2)]
+    with closing(connect(home)) as connection:
+        connection.execute(restate, [False, OPENED[0]])
+    score(home, CLOSED)
+    assert said(home) == before
+
+
+def test_what_was_said_at_another_primary_horizon_stands(home):
+    before = said(home)
+    with closing(connect(home)) as connection:
+        connection.execute(
+            "insert into scoring.matured_days by name select * replace (30 as horizon_days, scored_on + 30 as as_of_date) "
+            "from scoring.matured_days"
+        )
+    score(home, CLOSED)
+    rows = "select count(*), min(days_so_far) from calibration_drift where horizon_days = 30"
+    assert published(home, rows) == [(3, 1)]
+    with closing(connect(home)) as connection:
+        connection.execute("delete from scoring.matured_days where horizon_days = 30")
+    score(home, CLOSED)
+    assert said(home) == before
+
+
 def test_what_was_said_of_a_day_that_was_let_go_stands(home):
     before = said(home)
     standing.let_go(home, OPENED[-1] + timedelta(days=1))

@@ -78,6 +78,12 @@ def test_the_examples_settings_load_and_reach_training_and_dbt():
             "is required and missing",
         ),
         (HORIZONS, "horizons_days: 90", "conversion.horizons_days", "a valid list"),
+        (
+            "feature_days: 400",
+            "feature_days: 90",
+            "retention",
+            "longer than the primary horizon (90 days)",
+        ),
         ("seed: 7", "seed: seven", "training.seed", "a valid integer"),
         (
             "drift_psi: 0.25",

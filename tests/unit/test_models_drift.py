@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from models.calibration_drift import (
+    byar_interval,
     calibration_level,
     closed_day,
-    ratio_interval,
     so_far,
     windows_apart,
 )
@@ -238,7 +238,7 @@ def test_as_many_windows_as_their_counts_scatter_like():
 @pytest.mark.parametrize("count", [0, 1, 5, 39, 400])
 def test_the_interval_is_that_of_a_poisson_count(count):
     """Byar's approximation of the exact one (Garwood 1936)."""
-    low, high = ratio_interval(count, 10.0)
+    low, high = byar_interval(count, 10.0)
     exact = stats.chi2.ppf(0.025, 2 * count) / 20 if count else 0.0
     assert low == pytest.approx(exact, abs=0.006)
     assert high == pytest.approx(stats.chi2.ppf(0.975, 2 * count + 2) / 20, abs=0.006)
