@@ -39,24 +39,28 @@ HISTORY = ["Id", "OpportunityId", "StageName", "CreatedDate"]
 class SmallWorld:
     """Accounts that win deals at a rate of their own, so that their past tells something about their future.
 
-    From `triples_on` on, where given, all of them win three times as often.
+    `wins` says how often they win; from `triples_on` on, where given, they do so three times as often.
     """
 
-    def __init__(self, accounts: int = 400, seed: int = 7, triples_on: date | None = None):
+    def __init__(
+        self, accounts: int = 400, seed: int = 7, wins: float = 0.3, triples_on: date | None = None
+    ):
         generator = np.random.default_rng(seed)
         known = generator.integers(0, 700, accounts)
-        # Won deals a day: about one account in four wins one within 90 days.
-        rates = np.exp(generator.normal(-0.5, 1.2, accounts)) * 0.3 / 90
+        # Won deals a day: by default about one account in four wins one within 90 days.
+        rates = np.exp(generator.normal(-0.5, 1.2, accounts)) * wins / 90
         self.accounts = [
             (f"A{number:04d}", FIRST_DAY + timedelta(days=int(days)))
             for number, days in enumerate(known)
         ]
         self.wins = []
         for (account, since), rate in zip(self.accounts, rates, strict=True):
-            day = since
+            clock = since
             while True:
-                faster = 3 if triples_on and day >= triples_on else 1
-                day += timedelta(days=1 + int(generator.exponential(1 / rate) / faster))
+                clock += timedelta(days=1 + int(generator.exponential(1 / rate)))
+                day = clock
+                if triples_on and clock > triples_on:
+                    day = triples_on + (clock - triples_on) / 3
                 if day >= LAST_DAY:
                     break
                 amount = round(float(np.exp(generator.normal(9, 1))), 2)
