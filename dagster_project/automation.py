@@ -24,6 +24,8 @@ DAYS = "scoring/days"
 BECAUSE = "scoring/because"
 # What a step says while it is at work begins with this, and is shown on the command line now and then.
 PROGRESS = "so far: "
+# What a step found and did not stop for: a table's metadata of this name, which the command line shows with the run's warnings.
+WARNING = "warning"
 
 ONE_RUN = dg.BackfillPolicy.single_run()
 # A training stands on one day: each quarter is a run of its own.

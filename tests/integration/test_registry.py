@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from models.registry import CHAMPION, MODEL_NAME, Registry, RegistryError, relocate
+from models.registry import CHAMPION, MODEL_NAME, Registry, RegistryError
+from models.registry_store import relocate
 from models.training import train
 from tests.factories import training_rows, training_settings
 
