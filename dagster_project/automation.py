@@ -24,6 +24,8 @@ DAYS = "scoring/days"
 BECAUSE = "scoring/because"
 # What a step says while it is at work begins with this, and is shown on the command line now and then.
 PROGRESS = "so far: "
+# What a step found and did not stop for: a table's metadata of this name, which the command line shows with the run's warnings.
+WARNING = "warning"
 
 ONE_RUN = dg.BackfillPolicy.single_run()
 # A training stands on one day: each quarter is a run of its own.
@@ -93,9 +95,18 @@ LANDING = dg.AssetSelection.groups("landing")
 SCORED = dg.AssetSelection.groups(
     "staging", "core", "spine", "features", "scoring", "monitoring", "marts", "published"
 ) | dg.AssetSelection.assets("scoring_set", "lead_scoring_set", "label_when_closed")
-TRAINED = dg.AssetSelection.groups("training") | dg.AssetSelection.assets(
-    "label_conversion", "training_set", "label_lead", "lead_training_set"
-)
+# What dbt builds for a training, and what is written down of one. These tables have quarters, all others days.
+TRAINING_SETS = ("label_conversion", "training_set", "label_lead", "lead_training_set")
+TRAINED_TABLES = {
+    "trained_models": "One row a training, promoted or not: measures, verdict, and where MLflow keeps the model.",
+    "reliability_bins": "Predicted against observed, in bins, on later data.",
+    "group_measures": "Calibration and ranking by industry, region and size, on later data.",
+    "learnt_segments": "How often the accounts of each segment convert, against all others.",
+    "learnt_profile": "What companies that were won were like, beside all on the same days.",
+    "learnt_points": "Lines of a scorecard that history suggests.",
+}
+QUARTERLY = {*TRAINING_SETS, *TRAINED_TABLES}
+TRAINED = dg.AssetSelection.assets(*sorted(QUARTERLY))
 EVALUATED = dg.AssetSelection.assets("evaluations", "score_evaluation", "published_scores")
 
 

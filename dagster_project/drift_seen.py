@@ -26,7 +26,7 @@ def drift_seen(home: Home) -> Seen | None:
     except FileNotFoundError:
         return None
     with closing(connection):
-        there = connection.execute("select table_name from duckdb_tables()").fetchall()
+        there = connection.execute("select table_name from information_schema.tables").fetchall()
         if ("feature_drift",) not in there:
             return None
         return _seen(connection, home.settings().monitoring.drift.days_in_a_row)

@@ -107,7 +107,7 @@ def _moved(home: Home, old_path: str | None, stamp: Path) -> None:
             f"{stamp} names no path; restore it from a copy, or start a new SCORING_HOME"
         )
     from dagster_project.publisher import republish_views
-    from models.registry import relocate
+    from models.registry_store import relocate
 
     with home.writing("taking over a moved or copied home", TAKEOVER_WAIT_SECONDS):
         if home.mlflow_database.exists():

@@ -5,7 +5,9 @@ refresh. Not here: what the columns mean (dbt/models/marts) or when to publish (
 
 Layout: scores.duckdb holds the latest day, small tables and views on history, all in its default schema (DuckDB names a
 database after its file, so `scores.account_scores` reads them; docs/decisions/0002). History is one Parquet folder a day,
-<table>/as_of_date=D/, so that no refresh rewrites it.
+<table>/as_of_date=D/, so that no refresh rewrites it. feature_drift, some 75 rows a day, is one Parquet file a year: a refresh
+writes no more than a year of it, and `scoring status`, which asks for many of its days, opens few files (a thousand would take it
+a second).
 """
 
 from __future__ import annotations
@@ -38,7 +40,6 @@ TABLES = (
     "icp_profile",
     "suggested_points",
     "score_evaluation",
-    "feature_drift",
     "calibration_drift",
     "feed_health",
     "quarantined_rows",
@@ -50,6 +51,8 @@ RESTS_ON = "rests_on.digest"
 LANDED_FILES = "landed_files.parquet"
 # Tables with a folder a day, and the view that reads them.
 HISTORY = ("account_scores_daily", "score_reasons_daily")
+# The table with a file a year, and the view that reads it.
+DRIFT = "feature_drift"
 
 
 def days_touched(home: Home, days: Iterable[date]) -> list[date]:
@@ -80,6 +83,7 @@ def publish_days(home: Home, days: Iterable[date]) -> dict[date, int]:
     """
     with closing(warehouse.connect(home)) as connection, ThreadPoolExecutor(TOGETHER) as pool:
         rows = dict(pool.map(partial(_publish_day, connection, home), days))
+        _publish_drift(connection, home, rows)
         temporary = home.published / f".{LANDED_FILES}.{os.getpid()}.tmp"
         connection.execute(f"copy scoring.landed_files to '{_quoted(temporary)}' (format parquet)")
         move_into_place(temporary, home.published / LANDED_FILES)
@@ -114,20 +118,35 @@ def rests_on(home: Home) -> tuple[dict[date, str], dict[str, date | None]]:
     return {date.fromisoformat(day): digest for day, digest in said.items() if digest}, dict(files)
 
 
+def _publish_drift(connection: duckdb.DuckDBPyConnection, home: Home, days: Iterable[date]) -> None:
+    """The years of these days, and those that have no file yet (an earlier version published them otherwise)."""
+    touched = {day.year for day in days}
+    known = connection.execute(f"select distinct year(as_of_date) from marts.{DRIFT}").fetchall()
+    for year in sorted(touched.union(*known)):
+        target = home.published / DRIFT / f"year={year}" / "rows.parquet"
+        if year in touched or not target.exists():
+            rows = f"from marts.{DRIFT} where year(as_of_date) = {year} order by as_of_date, kind, name"
+            _copy(connection, rows, target)
+
+
 def _publish(connection: duckdb.DuckDBPyConnection, home: Home, table: str, day: date) -> int:
     horizons = horizon_columns(home.settings()) if table == "account_scores_daily" else "*"
-    target = _history_file(home, table, day)
+    columns = f"* exclude (as_of_date) from (select {horizons} from marts.{table} where as_of_date = date '{day.isoformat()}')"
+    order = "rank" if table == "account_scores_daily" else "account_id, factor_rank"
+    return _copy(connection, f"select {columns} order by {order}", _history_file(home, table, day))
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, rows: str, target: Path) -> int:
+    """Rows of a query into a Parquet file, which a reader sees whole or not at all; returns how many."""
     target.parent.mkdir(parents=True, exist_ok=True)
     for left_by_a_killed_run in target.parent.glob(".*.tmp"):
         left_by_a_killed_run.unlink()
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    columns = f"* exclude (as_of_date) from (select {horizons} from marts.{table} where as_of_date = date '{day.isoformat()}')"
-    order = "rank" if table == "account_scores_daily" else "account_id, factor_rank"
-    (rows,) = connection.execute(
-        f"copy (select {columns} order by {order}) to '{_quoted(temporary)}' (format parquet, compression zstd)"
+    (count,) = connection.execute(
+        f"copy ({rows}) to '{_quoted(temporary)}' (format parquet, compression zstd)"
     ).fetchone()
     move_into_place(temporary, target)
-    return rows
+    return count
 
 
 def publish_tables(home: Home) -> Path:
@@ -142,9 +161,9 @@ def publish_tables(home: Home) -> Path:
             connection.execute(
                 f"create table {table} as select {columns} from warehouse.marts.{table}"
             )
-            _describe(
-                connection, table, f"warehouse.{table}", _horizon_descriptions(home.settings())
-            )
+            # dbt keeps the columns' descriptions in the warehouse; those of horizons are the published table's own.
+            known = _comments(connection, table, "warehouse")
+            _describe(connection, table, known | _horizon_descriptions(home.settings()))
         _create_views(connection, home)
     move_into_place(temporary, home.published_database)
     return home.published_database
@@ -211,7 +230,28 @@ def _create_views(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
             f"union_by_name = true) where as_of_date <= '{latest.isoformat()}'"
         )
         # The latest day's table has the same columns.
-        _describe(connection, table, table.removesuffix("_daily"))
+        _describe(connection, table, _comments(connection, table.removesuffix("_daily")))
+    _create_drift_view(connection, home, latest)
+
+
+def _create_drift_view(
+    connection: duckdb.DuckDBPyConnection, home: Home, latest: date | None
+) -> None:
+    is_table = connection.execute(
+        "select 1 from duckdb_tables() where database_name = current_database() and table_name = ?",
+        [DRIFT],
+    ).fetchall()
+    # A file that an earlier version published holds the rows themselves.
+    if is_table or latest is None or not any((home.published / DRIFT).glob("year=*/*.parquet")):
+        return
+    # Of a moved home only the view that was there knows what its columns mean.
+    known = _comments(connection, DRIFT) | _comments(connection, DRIFT, "warehouse")
+    files = _quoted(home.published / DRIFT / "year=*" / "*.parquet")
+    connection.execute(
+        f"create or replace view {DRIFT} as from read_parquet('{files}', hive_partitioning = false, union_by_name = true) "
+        f"where as_of_date <= '{latest.isoformat()}'"
+    )
+    _describe(connection, DRIFT, known)
 
 
 def horizon_columns(settings: Settings) -> str:
@@ -231,30 +271,27 @@ def _horizon_descriptions(settings: Settings) -> dict[str, str]:
     }
 
 
-def _describe(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    source: str,
-    extra: Mapping[str, str] | None = None,
-) -> None:
-    """Carry the columns' descriptions over from a described relation (`catalog.table` or `table` of this file).
-
-    dbt persists them in the warehouse; extra: descriptions of columns that only the published table has.
-    """
-    catalog, _, name = source.rpartition(".")
-    known = dict(
+def _comments(
+    connection: duckdb.DuckDBPyConnection, table: str, catalog: str | None = None
+) -> dict[str, str]:
+    """The descriptions of a relation's columns, of this file's or of an attached one's."""
+    return dict(
         connection.execute(
             "select column_name, comment from duckdb_columns() where comment is not null and table_name = ? "
-            "and database_name = coalesce(nullif(?, ''), current_database())",
-            [name, catalog],
+            "and database_name = coalesce(?, current_database())",
+            [table, catalog],
         ).fetchall()
     )
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, table: str, known: Mapping[str, str]) -> None:
+    """Give the columns of a published relation the descriptions that are known of them by name."""
     own = connection.execute(
         "select column_name from duckdb_columns() where database_name = current_database() and table_name = ?",
         [table],
     ).fetchall()
     for (column,) in own:
-        if text := (known | dict(extra or {})).get(column):
+        if text := known.get(column):
             connection.execute(
                 f'comment on column {table}."{column}" is ' + "'" + text.replace("'", "''") + "'"
             )

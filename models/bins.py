@@ -19,7 +19,7 @@ from models.settings import DealWords
 from models.wording import format_range, one_or_several
 
 # Fewer accounts than this are no segment of their own.
-LEAST_ACCOUNTS = 30
+LEAST_IN_SEGMENT = 30
 # Where numbers are cut, as shares of the rows; where the lowest value (mostly: none) is that usual, it stands apart and the
 # others are cut in three.
 CUTS, CUTS_OF_OTHERS, USUAL = (0.2, 0.4, 0.6, 0.8), (0.0, 1 / 3, 2 / 3), 0.3
@@ -34,7 +34,7 @@ OTHER = "any other"
 
 
 @dataclass(frozen=True)
-class Bins:
+class Segmentation:
     """Segments of a feature, numbered from 0.
 
     Numbers: segment k holds edges[k-1] <= value < edges[k]; `lowest` and `highest` are the ends of what was seen. Categories:
@@ -114,7 +114,7 @@ class Bins:
         return one_or_several(feature.words, 2).format(value=text, deal=words.singular, deals=deals)
 
 
-def find_bins(rows: pl.DataFrame, features: Iterable[Feature]) -> list[Bins]:
+def find_bins(rows: pl.DataFrame, features: Iterable[Feature]) -> list[Segmentation]:
     """Segments of each feature that `rows` (account_id, features) fall into; a feature with one segment alone has none."""
     accounts = rows["account_id"].rank("dense").to_numpy()
     cut = [_bins_of(rows[feature.name], accounts, feature) for feature in features]
@@ -123,25 +123,25 @@ def find_bins(rows: pl.DataFrame, features: Iterable[Feature]) -> list[Bins]:
     return [bins for bins, places in zip(cut, held, strict=True) if (places >= 0).sum() > 1]
 
 
-def _bins_of(series: pl.Series, accounts: np.ndarray, feature: Feature) -> Bins:
+def _bins_of(series: pl.Series, accounts: np.ndarray, feature: Feature) -> Segmentation:
     if feature.kind == "category":
-        return Bins(feature, levels=_levels(series, accounts))
+        return Segmentation(feature, levels=_levels(series, accounts))
     values = numbers(series)
     known = np.isfinite(values)
     values, accounts = values[known], accounts[known]
     if not len(values):
-        return Bins(feature)
+        return Segmentation(feature)
     is_whole = bool((values == np.round(values)).all())
     edges = _cut(values, feature.unit, is_whole)
     edges = _of_enough_accounts(edges, values, accounts)
-    return Bins(feature, edges, (), float(values.min()), float(values.max()), is_whole)
+    return Segmentation(feature, edges, (), float(values.min()), float(values.max()), is_whole)
 
 
 def _levels(series: pl.Series, accounts: np.ndarray) -> tuple[str, ...]:
     """Categories of enough accounts, the most frequent ones, by name."""
     table = pl.DataFrame({"level": series.cast(pl.String), "account": accounts}).drop_nulls()
     counted = table.group_by("level").agg(pl.col("account").n_unique())
-    kept = counted.filter(pl.col("account") >= LEAST_ACCOUNTS)
+    kept = counted.filter(pl.col("account") >= LEAST_IN_SEGMENT)
     return tuple(sorted(kept.sort("account", "level")["level"].tail(MOST_LEVELS).to_list()))
 
 
@@ -177,7 +177,7 @@ def _of_enough_accounts(edges, values: np.ndarray, accounts: np.ndarray) -> tupl
         pairs = np.unique(np.searchsorted(edges, values, side="right") * size + accounts)
         held = np.bincount(pairs // size, minlength=len(edges) + 1)
         smallest = int(held.argmin())
-        if held[smallest] >= LEAST_ACCOUNTS:
+        if held[smallest] >= LEAST_IN_SEGMENT:
             break
         del edges[min(smallest, len(edges) - 1)]
     return tuple(edges)

@@ -18,10 +18,11 @@ from models import ranking
 from models.evaluation import bootstrap_ratio, evaluate
 from models.feature import Feature
 from models.settings import TrainingSettings
+from models.training_rows import outcomes
 from models.wording import format_value
 
 # Smaller groups are put together.
-LEAST_ACCOUNTS = 50
+LEAST_IN_GROUP = 50
 QUARTERS = (0.25, 0.5, 0.75)
 NOT_KNOWN, OTHERS = "not on record", "all others"
 # Enough for intervals that are looked at and decide nothing but a warning.
@@ -79,7 +80,7 @@ def _levels(
     named, levels = _texts(values) if feature.kind == "category" else _quarters(values, feature)
     named = named.fill_null(NOT_KNOWN)
     sizes = pl.DataFrame({"level": named, "account": accounts}).group_by("level").n_unique()
-    small = sizes.filter(pl.col("account") < LEAST_ACCOUNTS)["level"].to_list()
+    small = sizes.filter(pl.col("account") < LEAST_IN_GROUP)["level"].to_list()
     if len(small) > 1:
         named = named.replace(small, [OTHERS] * len(small))
     present = set(named.unique())
@@ -111,7 +112,7 @@ def _quarters(values: pl.Series, feature: Feature) -> tuple[pl.Series, list[str]
 
 
 def _measured(rows: pl.DataFrame, settings: TrainingSettings) -> dict:
-    y, p = _outcomes(rows), rows["probability"].to_numpy()
+    y, p = outcomes(rows), rows["probability"].to_numpy()
     accounts, rounds = rows["account_id"], min(settings.bootstrap_rounds, ROUNDS)
     ratio, low, high = bootstrap_ratio(y, p, accounts, settings.seed, rounds)
     order = rows["raw_probability"].to_numpy()
@@ -129,12 +130,8 @@ def _measured(rows: pl.DataFrame, settings: TrainingSettings) -> dict:
     }
 
 
-def _outcomes(rows: pl.DataFrame) -> np.ndarray:
-    return rows["is_converted"].cast(pl.Float64).to_numpy()
-
-
 def _auc(rows: pl.DataFrame) -> float:
-    order = ranking.Order.of(_outcomes(rows), rows["raw_probability"].to_numpy())
+    order = ranking.Order.of(outcomes(rows), rows["raw_probability"].to_numpy())
     return float(ranking.auc(*order.grouped(np.ones(rows.height)))[0])
 
 
@@ -146,7 +143,7 @@ def _surprise(rows: pl.DataFrame) -> float:
     p = pl.col("probability")
     spread = rows.group_by("account_id", maintain_order=True).agg((p * (1 - p)).sqrt().sum())
     deviation = float(np.sqrt((spread["probability"] ** 2).sum()))
-    off = float(np.sum(_outcomes(rows) - rows["probability"].to_numpy()))
+    off = float(np.sum(outcomes(rows) - rows["probability"].to_numpy()))
     return off / deviation if deviation else 0.0
 
 

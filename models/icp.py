@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from models.bins import Bins
+from models.bins import Segmentation
 from models.clustered import ALPHA, interval, ratio_interval
 from models.encoding import numbers
 from models.settings import DealWords
@@ -33,7 +33,9 @@ SCHEMA = {
 }  # fmt: skip
 
 
-def icp_profile(rows: pl.DataFrame, found: Sequence[Bins], words: DealWords) -> pl.DataFrame:
+def icp_profile(
+    rows: pl.DataFrame, found: Sequence[Segmentation], words: DealWords
+) -> pl.DataFrame:
     """One row a feature of fit (SCHEMA); `rows` have account_id, as_of_date, features, is_converted, won_amount_usd if known.
 
     Quartiles and the most common value of winners and of all accounts on the same days; and the segment (of numbers: a stretch of
@@ -92,7 +94,7 @@ def _winners(rows: pl.DataFrame) -> tuple[pl.DataFrame, np.ndarray, str]:
     return won, weight, "won amount"
 
 
-def _typical(series: pl.Series, bins: Bins, weight: np.ndarray, of: str) -> dict:
+def _typical(series: pl.Series, bins: Segmentation, weight: np.ndarray, of: str) -> dict:
     if bins.feature.kind == "category":
         table = pl.DataFrame({"level": series.cast(pl.String), "weight": weight}).drop_nulls()
         counted = (
@@ -111,7 +113,7 @@ def _typical(series: pl.Series, bins: Bins, weight: np.ndarray, of: str) -> dict
 
 
 def _ahead(
-    bins: Bins,
+    bins: Segmentation,
     of_winners: tuple[pl.DataFrame, np.ndarray],
     of_all: tuple[pl.DataFrame, np.ndarray],
     words: DealWords,
@@ -144,7 +146,7 @@ def _ahead(
     }
 
 
-def _shares(bins: Bins, rows: pl.DataFrame, weight: np.ndarray) -> tuple[np.ndarray, float]:
+def _shares(bins: Segmentation, rows: pl.DataFrame, weight: np.ndarray) -> tuple[np.ndarray, float]:
     """Share of each segment, and in how many accounts of equal weight (Kish): attributes of an account hardly change, so that
     all its rows say no more than one."""
     place, account = (
@@ -159,7 +161,7 @@ def _shares(bins: Bins, rows: pl.DataFrame, weight: np.ndarray) -> tuple[np.ndar
     return total / total.sum(), float(by_account.sum() ** 2 / (by_account**2).sum())
 
 
-def _stretches(bins: Bins) -> list[tuple[int, int]]:
+def _stretches(bins: Segmentation) -> list[tuple[int, int]]:
     """First segment and the one after the last of all that may be typical; never what is not on record or left over."""
     if bins.feature.kind == "category":
         return [(level, level + 1) for level in range(len(bins.levels))]

@@ -1,7 +1,7 @@
 """The model card of a scoring model: one page that says what it rests on, how good it is, and what it cannot do.
 
 Belongs here: what stands on the page, in which words, out of the record of a training. Does not belong here: the record
-(training_record.py), the pictures (plots.py), where the page is kept (dagster_project/assets/training.py).
+(training_record.py), the pictures (plots.py), where the page is kept (dagster_project/model_cards.py).
 
 The page is one HTML file with its pictures inside, so that it can be sent and archived. The same record gives the same bytes.
 """
@@ -39,12 +39,13 @@ def model_card(
     record: Mapping,
     pictures: Mapping[str, bytes],
     earlier: Earlier | None = None,
-    scores_from: str | None = None,
+    scores: str | None = None,
     because: str | None = None,
+    withdrawn: str | None = None,
 ) -> str:
     """HTML of a version's card. record: training_record.training_record, as JSON keeps it; pictures: PNG files by name
-    (plots.py); scores_from: the first day that the version may score, None where it was not promoted; because: what had
-    drifted, where it was trained before its time.
+    (plots.py); scores: the days that the version scores, in words, None where it scores none; because: what had drifted, where
+    it was trained before its time; withdrawn: since when and why it scores no more.
 
     Raises KeyError where the record is of a version before groups were measured.
     """
@@ -56,8 +57,9 @@ def model_card(
             record["verdict"]["verdict"],
             f"refused: {record['verdict']['verdict'].replace('_', ' ')}",
         ),
-        scores_from=scores_from,
+        scores=scores,
         because=because,
+        withdrawn=withdrawn,
         pictures={
             name: (b64encode(pictures[name]).decode(), shows)
             for name, shows in PICTURES.items()

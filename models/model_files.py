@@ -58,7 +58,7 @@ def load_model(directory: Path) -> ScoringModel:
         )
     try:
         return _model_of(directory, content)
-    except (KeyError, TypeError, AttributeError) as problem:
+    except (KeyError, TypeError, AttributeError, ValueError) as problem:
         raise ModelFormatError(
             f"{directory / MODEL_FILE} is damaged: {type(problem).__name__} {problem}"
         ) from problem

@@ -1,6 +1,7 @@
-"""Keeps trainings and their models in MLflow, and says which model is champion on a day.
+"""Keeps trainings and their models in MLflow, and says what is known of a version.
 
-Belongs here: everything that knows MLflow. Does not belong here: training and verdicts.
+Belongs here: everything that knows MLflow but its tables (registry_store.py). Does not belong here: training and verdicts, which
+version answers for a day (reign.py).
 
 A version is registered last, when all its artefacts are there: a training that was killed leaves a
 run without a version and can simply be run again. The same training is registered once.
@@ -9,22 +10,23 @@ run without a version and can simply be run again. The same training is register
 import json
 import logging
 import os
-import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import date
+from contextlib import contextmanager
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import polars as pl
 
+from models import reign
 from models.baselines import baseline_from_dict
 from models.drift_reference import DriftReference
 from models.promotion import KEEP, PROMOTE
+from models.registry_store import RegistryError, read_rows, read_versions
+from models.reign import Version
 from models.scorecard import scorecard_of
 from models.scoring import ScoringModel
 from models.settings import TrainingSettings
@@ -43,35 +45,14 @@ from models.training_record import (
 
 MODEL_NAME = "account_scoring"
 CHAMPION = "champion"
-# every column of MLflow's tables that may hold the place of an artefact
-LOCATIONS = (
-    ("experiments", "artifact_location"),
-    ("runs", "artifact_uri"),
-    ("logged_models", "artifact_location"),
-    ("model_versions", "source"),
-    ("model_versions", "storage_location"),
-)
-
-
-class RegistryError(Exception):
-    """A version that the registry does not hold."""
-
-
-@dataclass(frozen=True)
-class _Version:
-    """A row of MLflow's registry."""
-
-    version: int
-    run_id: str
-    source: str
-    tags: dict[str, str]
+# The tag that holds the first day a version may score: as champion, or beside one.
+FIRST_DAY = {PROMOTE: "champion_from", KEEP: "challenger_from"}
 
 
 class Registry:
     """MLflow tracking and registry in one sqlite file, artefacts under one folder.
 
-    Questions are answered from the sqlite file itself: a daily refresh asks which model is champion,
-    and need not load MLflow for that.
+    Questions are answered from the sqlite file itself.
     """
 
     def __init__(self, database: Path, artifact_root: Path):
@@ -110,14 +91,14 @@ class Registry:
     ) -> tuple[str, str]:
         """Log a training and register its model; returns (version, MLflow run id).
 
-        champion_from: the first day that it may score, if it is promoted. learnt_digest: of what it learnt from and how, whoever
-        was champion. because: why it was trained before its time.
+        champion_from: the first day that it may score, as champion or as challenger. learnt_digest: of what it learnt from and
+        how, whoever was champion. because: why it was trained before its time.
 
         A training with this digest and day that is already registered is returned as it is. In
         both cases the alias `champion` ends on the newest promoted version that was not withdrawn.
         """
         tags = {"training_digest": digest, "trained_as_of": trained_as_of.isoformat()}
-        known = self._versions(**tags)
+        known = [v for v in self._versions() if tags.items() <= v.tags.items()]
         tags["learnt_digest"] = learnt_digest
         if because:
             tags["trained_because"] = because
@@ -130,48 +111,36 @@ class Registry:
         return str(version), run_id
 
     def champion_as_of(self, day: date, without: str | None = None) -> str | None:
-        """The promoted version with the greatest champion_from <= day that is not withdrawn by then; the highest among equals.
+        """The version that scores the day. `without` is a version that is passed over."""
+        others = [v for v in self._versions() if str(v.version) != without]
+        return _number(reign.champion(others, day))
 
-        `without` is a version that is passed over.
-        """
-        fit = [
-            v
-            for v in self._versions(verdict=PROMOTE)
-            if _since(v) <= day.isoformat() < _until(v) and str(v.version) != without
-        ]
-        return str(max(fit, key=_order_of_reign).version) if fit else None
+    def champions_as_of(self, days: Iterable[date]) -> dict[date, str | None]:
+        """The version that scores each day."""
+        versions = self._versions()
+        return {day: _number(reign.champion(versions, day)) for day in days}
+
+    def challengers_as_of(self, days: Iterable[date]) -> dict[date, str | None]:
+        """The version that stands beside the champion of each day."""
+        versions = self._versions()
+        return {day: _number(reign.challenger(versions, day)) for day in days}
 
     def champion_before(self, trained_as_of: date, day: date, learnt_digest: str) -> str | None:
-        """Who scores `day` where a training of `trained_as_of` did not exist, nor any later one: whom that training has to beat.
+        """Whom a training has to beat to score `day`, whether it has run before or not: see reign.rival."""
+        return _number(reign.rival(self._versions(), trained_as_of, day, learnt_digest))
 
-        learnt_digest: of that training, which may be registered already.
-        """
-        fit = [
-            v
-            for v in self._versions(verdict=PROMOTE)
-            if _trained(v) <= trained_as_of.isoformat()
-            and _since(v) <= day.isoformat() < _until(v)
-            and learnt_digest not in (v.tags.get("learnt_digest"), v.tags.get("training_digest"))
-        ]
-        return str(max(fit, key=_order_of_reign).version) if fit else None
+    def reigns(self, version: str) -> list[tuple[date, date | None]]:
+        """First and last days on which a version is champion, oldest first; None while nothing ends it."""
+        return reign.reigns(self._versions(), int(version))
 
-    def challenger_as_of(self, day: date) -> str | None:
-        """The newest version trained by then that was not shown to beat the champion of the day, if it is newer than that."""
-        champion = self.champion_as_of(day)
-        if champion is None:
-            return None
-        in_force = self._version(champion)
-        newer = [
-            v
-            for v in self._versions(verdict=KEEP)
-            if (_trained(in_force), in_force.version) < (_trained(v), v.version)
-            and _trained(v) <= day.isoformat()
-        ]
-        return str(newer[-1].version) if newer else None
+    def concerned(self, version: str) -> list[str]:
+        """This version, and those whose days as champion hang on it. Raises RegistryError."""
+        self._version(version)
+        return [str(one) for one in reign.concerned(self._versions(), int(version))]
 
     def trained_as_of(self, version: str) -> date:
         """The day that a version's training stood on. Raises RegistryError."""
-        return date.fromisoformat(self._version(version).tags["trained_as_of"])
+        return self._version(version).trained_as_of
 
     def trained_because(self, version: str) -> str | None:
         """Why a version was trained before its time; None of one that was due or asked for by a person. Raises RegistryError."""
@@ -193,13 +162,14 @@ class Registry:
         return None, None
 
     def champion_from(self, version: str) -> date | None:
-        """The first day that a version may score; None if it was refused."""
-        since = _since(self._version(version))
+        """The first day that a version may score; None if it was not promoted. Raises RegistryError."""
+        since = self._version(version).tags.get("champion_from")
         return date.fromisoformat(since) if since else None
 
     def newest_champion(self) -> str | None:
         """The version with the alias champion, None if nothing is promoted that was not withdrawn."""
-        found = self._rows(
+        found = read_rows(
+            self.database,
             "select version from registered_model_aliases where name = ? and alias = ?",
             MODEL_NAME,
             CHAMPION,
@@ -208,7 +178,8 @@ class Registry:
 
     def experiment_id(self) -> str | None:
         """MLflow's id of the experiment that holds the trainings, None before the first."""
-        found = self._rows(
+        found = read_rows(
+            self.database,
             "select experiment_id from experiments where name = ? and lifecycle_stage = 'active'",
             MODEL_NAME,
         )
@@ -255,43 +226,14 @@ class Registry:
     def _folder(self, version: str) -> Path:
         return _local_path(self._version(version).source)
 
-    def _version(self, version: str) -> _Version:
+    def _version(self, version: str) -> Version:
         found = [v for v in self._versions() if str(v.version) == str(version)]
         if not found:
             raise RegistryError(f"there is no scoring model version {version}")
         return found[0]
 
-    def _versions(self, **tags: str) -> list[_Version]:
-        """Versions with these tags, by training day, then number."""
-        labels: dict[int, dict[str, str]] = {}
-        for version, key, value in self._rows(
-            "select version, key, value from model_version_tags where name = ?", MODEL_NAME
-        ):
-            labels.setdefault(version, {})[key] = value
-        found = [
-            _Version(version, run_id, source, labels.get(version, {}))
-            for version, run_id, source in self._rows(
-                "select version, run_id, source from model_versions"
-                " where name = ? and current_stage != 'Deleted_Internal'",
-                MODEL_NAME,
-            )
-        ]
-        chosen = [v for v in found if all(v.tags.get(k) == text for k, text in tags.items())]
-        return sorted(chosen, key=lambda v: (_trained(v), v.version))
-
-    def _rows(self, sql: str, *values: str) -> list[tuple]:
-        """Rows of MLflow's own tables; none while nothing was ever registered."""
-        if not self.database.exists():
-            return []
-        with closing(sqlite3.connect(self.database, timeout=30)) as connection:
-            asked = "select 1 from sqlite_master where name = 'model_version_tags'"
-            try:
-                made = connection.execute(asked).fetchone()
-                return connection.execute(sql, values).fetchall() if made else []
-            except sqlite3.DatabaseError as problem:
-                if "not a database" not in str(problem) and "malformed" not in str(problem):
-                    raise
-                raise RegistryError(f"{self.database} is damaged: {problem}") from problem
+    def _versions(self) -> list[Version]:
+        return read_versions(self.database, MODEL_NAME)
 
     def _log_run(self, result, settings, code_version: str, tags: dict) -> str:
         self._end_abandoned_runs()
@@ -316,16 +258,16 @@ class Registry:
             "code_version": code_version,
             "model_digest": result.model.digest(),
         }
-        if result.verdict.is_promoted:
-            facts["champion_from"] = champion_from.isoformat()
+        if result.verdict.verdict in FIRST_DAY:
+            facts[FIRST_DAY[result.verdict.verdict]] = champion_from.isoformat()
         source = f"{self._client.get_run(run_id).info.artifact_uri}/{MODEL_FOLDER}"
         made = self._client.create_model_version(MODEL_NAME, source, run_id, tags=facts)
         return made.version
 
     def _point_champion(self) -> None:
-        promoted = [v for v in self._versions(verdict=PROMOTE) if "withdrawn_from" not in v.tags]
-        if promoted:
-            newest = str(max(promoted, key=_order_of_reign).version)
+        in_force = [v for v in self._versions() if "withdrawn_from" not in v.tags]
+        # Of all days: who reigns at their end.
+        if newest := _number(reign.champion(in_force, date.max - timedelta(days=1))):
             self._client.set_registered_model_alias(MODEL_NAME, CHAMPION, newest)
         elif self.newest_champion():
             self._client.delete_registered_model_alias(MODEL_NAME, CHAMPION)
@@ -346,36 +288,6 @@ class Registry:
         experiment = self._experiment()
         for run in self._client.search_runs([experiment], "attributes.status = 'RUNNING'"):
             self._client.set_terminated(run.info.run_id, "KILLED")
-
-
-def relocate(db_path: Path, old_root: Path, new_root: Path) -> int:
-    """Rewrite artefact places under `old_root` to `new_root` in MLflow's sqlite file.
-
-    MLflow stores absolute places; this lets a copied or moved home work. Places elsewhere stay.
-    Returns how many were rewritten. Nothing else may have the file open for writing.
-    """
-    changed = 0
-    pairs = (
-        (str(Path(old_root)), str(Path(new_root))),
-        (Path(old_root).as_uri(), Path(new_root).as_uri()),
-    )
-    with sqlite3.connect(db_path) as connection:
-        present = {row[0] for row in connection.execute("select name from sqlite_master")}
-        for table, column in LOCATIONS:
-            for old, new in pairs:
-                if table in present:
-                    changed += _rewrite(connection, table, column, old, new)
-    connection.close()
-    return changed
-
-
-def _rewrite(connection, table: str, column: str, old: str, new: str) -> int:
-    # the names come from LOCATIONS above; only the values are data
-    return connection.execute(
-        f"update {table} set {column} = ? || substr({column}, ?)"
-        f" where {column} = ? or substr({column}, 1, ?) = ?",
-        (new, len(old) + 1, old, len(old) + 1, f"{old}/"),
-    ).rowcount
 
 
 def _prepare_environment(artifact_root: Path) -> None:
@@ -403,21 +315,8 @@ def _entities(result: TrainingResult, settings: TrainingSettings, tags: dict, ti
     }
 
 
-def _trained(version) -> str:
-    return version.tags.get("trained_as_of", "")
-
-
-def _since(version) -> str:
-    return version.tags.get("champion_from", "")
-
-
-def _until(version) -> str:
-    """The first day that it scores no more, later than any day while it was not withdrawn."""
-    return version.tags.get("withdrawn_from", "9999-12-31")
-
-
-def _order_of_reign(version) -> tuple[str, int]:
-    return _since(version), version.version
+def _number(version: Version | None) -> str | None:
+    return None if version is None else str(version.version)
 
 
 def _local_path(source: str) -> Path:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 import polars.selectors as cs
 
-from models.bins import Bins
+from models.bins import Segmentation
 from models.clustered import ALPHA, design_effect, effective_rows, interval, ratio_interval
 from models.settings import DealWords
 from models.training_rows import outcomes
@@ -34,7 +34,7 @@ SCHEMA = {
 
 
 def segment_conversion(
-    rows: pl.DataFrame, found: Sequence[Bins], horizon_days: int, words: DealWords
+    rows: pl.DataFrame, found: Sequence[Segmentation], horizon_days: int, words: DealWords
 ) -> pl.DataFrame:
     """One row a segment of `found` (SCHEMA); `rows` have account_id, the features, and is_converted at `horizon_days`.
 
@@ -80,7 +80,7 @@ def tally(
 
 
 def _of_feature(
-    bins: Bins, series: pl.Series, account: np.ndarray, y: np.ndarray, words: DealWords
+    bins: Segmentation, series: pl.Series, account: np.ndarray, y: np.ndarray, words: DealWords
 ) -> pl.DataFrame:
     """Counts of each segment and of all others, without rates."""
     place = bins.places(series)

@@ -22,7 +22,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from models.bins import LEAST_ACCOUNTS, Bins, find_bins
+from models.bins import LEAST_IN_SEGMENT, Segmentation, find_bins
 from models.clustered import ALPHA
 from models.feature import Feature
 from models.scorecard import Scorecard, line_points
@@ -100,7 +100,9 @@ class _Candidate:
     noise: float
 
 
-def _candidates(rows: pl.DataFrame, found: Sequence[Bins], y: np.ndarray) -> list[_Candidate]:
+def _candidates(
+    rows: pl.DataFrame, found: Sequence[Segmentation], y: np.ndarray
+) -> list[_Candidate]:
     """Lines that meet enough accounts and not all, each once; rows of an account stand together."""
     first = (rows["account_id"] != rows["account_id"].shift(1)).fill_null(True).to_numpy()
     starts, kept = np.flatnonzero(first), {}
@@ -109,7 +111,7 @@ def _candidates(rows: pl.DataFrame, found: Sequence[Bins], y: np.ndarray) -> lis
             met = line_points(rows, line)
             accounts = np.maximum.reduceat(met, starts).sum()
             whom = np.packbits(met > 0).tobytes()
-            if LEAST_ACCOUNTS <= accounts and met.min() == 0 and whom not in kept:
+            if LEAST_IN_SEGMENT <= accounts and met.min() == 0 and whom not in kept:
                 pull, noise = _pull(met, y, starts)
                 kept[whom] = _Candidate(line, bins.feature.topic, met, pull, noise)
     return list(kept.values())
@@ -134,7 +136,7 @@ def _one_feature_a_topic(candidates: list[_Candidate]) -> list[_Candidate]:
     return [one for one in candidates if one.line.feature == best[one.topic].line.feature]
 
 
-def _lines(bins: Bins) -> list[ScorecardLine]:
+def _lines(bins: Segmentation) -> list[ScorecardLine]:
     """Conditions of one feature. What is not on record meets none; that something is may be a condition of its own."""
     name = bins.feature.name
     if bins.feature.kind == "category":

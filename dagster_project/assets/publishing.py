@@ -24,7 +24,7 @@ def publishing_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
         group_name="published",
         kinds={"duckdb", "parquet"},
         backfill_policy=ONE_RUN,
-        deps=[*publisher.TABLES, *publisher.HISTORY],
+        deps=[*publisher.TABLES, *publisher.HISTORY, publisher.DRIFT],
         description="What analysts query: published/scores.duckdb, made anew and renamed into place.",
     )
     def published_scores(

@@ -1,7 +1,7 @@
 """Features + scoring model → scores and reasons of a day; the scorecard scores days without a champion.
 
 Here: which scoring model answers for which day, and writing its answers. Not here: what a score is (models/scoring.py,
-models/scorecard.py).
+models/scorecard.py), who could not be asked beside the champion (challengers.py).
 """
 
 import json
@@ -12,7 +12,8 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from dagster_project.automation import ONE_RUN, PROGRESS, days_of, tell_each_day
+from dagster_project.automation import ONE_RUN, PROGRESS, WARNING, days_of, tell_each_day
+from dagster_project.challengers import Challengers
 from dagster_project.config import Settings
 from dagster_project.landing.store import newest_known_on
 from dagster_project.people import days_with_people, let_people_go, people_of
@@ -26,8 +27,7 @@ from dagster_project.scored_rows import (
     with_people,
 )
 from dagster_project.standing import data_of_days
-from dagster_project.warehouse import columns_of, replace_rows
-from models.model_files import OtherFormatError
+from dagster_project.warehouse import replace_rows
 from models.registry import Registry
 from models.scorecard import Scorecard, scorecard_of
 from models.scoring import ScoringModel
@@ -76,8 +76,8 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         settings, registry = scoring_home.home.settings(), scoring_home.registry()
         days = days_of(context)
         _refuse_days_without_features(scoring_home, days)
-        scored = with_factors = people = 0
-        in_force = {day: _in_force(day, registry, settings) for day in days}
+        scored = with_factors = people = beside = 0
+        in_force = _in_force(days, registry, settings)
         newest = registry.newest_champion() if config.model == "latest" else None
         versions = {day: newest or _required(version, day) for day, version in in_force.items()}
         restated = [day for day in days if versions[day] != in_force[day]]
@@ -87,20 +87,24 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         _keep(scoring_home, cards, context.run.run_id)
         factors_of = _accounts_with_factors(scoring_home, settings, days)
         with_people_kept = days_with_people(scoring_home.home, days)
+        challengers = Challengers(registry, days, settings.conversion.primary_horizon_days)
         for version, together in _batches(scoring_home, versions):
             most = {day: factors_of[day] for day in together}
-            predictions, factors, kept = _score_days(
+            predictions, factors, kept, said_beside = _score_days(
                 *(scoring_home, most, with_people_kept, loaded[version], version, restated),
-                *(settings, context.run.run_id),
+                *(challengers, settings, context.run.run_id),
             )
             people += kept.height
+            beside += said_beside.height
             scored += predictions.height
             with_factors += factors.select("as_of_date", "account_id").n_unique()
             context.log.info(
                 f"{PROGRESS}{scored} rows scored, up to {together[-1]} by {_in_words([version])}"
             )
         by = {"scored by": _in_words(loaded)}
-        beside = _score_challengers(scoring_home, registry, days)
+        warned = {WARNING: challengers.warning} if challengers.warning else {}
+        for text in warned.values():
+            context.log.warning(text)
         let_people_go(scoring_home.home, with_people_kept)
         for table in (
             *("account_predictions", "lead_predictions"),
@@ -117,44 +121,13 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             asset_key="factor_contributions", metadata={"accounts": with_factors, **by}
         )
         yield dg.MaterializeResult(
-            asset_key="challenger_predictions", metadata={"dagster/row_count": beside}
+            asset_key="challenger_predictions", metadata={"dagster/row_count": beside, **warned}
         )
         yield dg.MaterializeResult(
             asset_key="scorecards", metadata={"dagster/row_count": len(cards)}
         )
 
     return score_days
-
-
-def _score_challengers(scoring_home: ScoringHome, registry: Registry, days: Sequence[date]) -> int:
-    """What the challenger of each day says, kept beside the champion's; returns rows. It is held against outcomes with it."""
-    horizon = scoring_home.home.settings().conversion.primary_horizon_days
-    versions = {day: registry.challenger_as_of(day) for day in days}
-    models = {v: _readable(registry, v) for v in sorted(set(versions.values()) - {None})}
-    said = [pl.DataFrame(schema=columns_of("challenger_predictions"))]
-    with closing(scoring_home.connect()) as connection:
-        for day, version in versions.items():
-            model = models.get(version)
-            if model and horizon in [part.horizon_days for part in model.parts]:
-                frame = connection.execute(
-                    "from datasets.scoring_set where as_of_date = ? order by account_id", [day]
-                ).pl()
-                scored = model.score(frame).with_columns(
-                    pl.col(f"win_probability_{horizon}d").alias("win_probability"),
-                    pl.lit(version).alias("scoring_model_version"),
-                )
-                said.append(scored.select(columns_of("challenger_predictions")))
-        rows = pl.concat(said, how="vertical_relaxed")
-        replace_rows(connection, "challenger_predictions", rows, "as_of_date", days)
-    return rows.height
-
-
-def _readable(registry: Registry, version: str) -> ScoringModel | None:
-    """A challenger that an earlier version of this program wrote cannot be asked; it holds no day up."""
-    try:
-        return registry.load_version(version)
-    except OtherFormatError:
-        return None
 
 
 def _refuse_days_without_features(scoring_home: ScoringHome, days: Sequence[date]) -> None:
@@ -176,10 +149,13 @@ def _refuse_days_without_features(scoring_home: ScoringHome, days: Sequence[date
         )
 
 
-def _in_force(day: date, registry: Registry, settings: Settings) -> str | None:
-    """The champion of the day, else the scorecard, if there is one."""
+def _in_force(
+    days: Sequence[date], registry: Registry, settings: Settings
+) -> dict[date, str | None]:
+    """The champion of each day, else the scorecard, if there is one."""
     scorecard = scorecard_of(settings.for_training())
-    return registry.champion_as_of(day) or (scorecard.version if scorecard else None)
+    otherwise = scorecard.version if scorecard else None
+    return {day: champion or otherwise for day, champion in registry.champions_as_of(days).items()}
 
 
 def _required(version: str | None, day: date) -> str:
@@ -272,10 +248,14 @@ def _score_days(
     scorer: ScoringModel | Scorecard,
     version: str,
     restated: list[date],
+    challengers: Challengers,
     settings: Settings,
     run_id: str,
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Score the days of `with_factors`; a row's result depends on that row alone, so days may stand together."""
+) -> tuple[pl.DataFrame, ...]:
+    """Score the days of `with_factors`; a row's result depends on that row alone, so days may stand together.
+
+    Returns what is stored of accounts, of their factors, of people, and of challengers.
+    """
     days = list(with_factors)
     connection = scoring_home.connect()
     try:
@@ -306,6 +286,8 @@ def _score_days(
         replace_rows(connection, "lead_predictions", kept, "as_of_date", days)
         replace_rows(connection, "factor_contributions", factors, "as_of_date", days)
         replace_rows(connection, "scored_days", rested_on, "as_of_date", days)
+        beside = challengers.said(frame)
+        replace_rows(connection, "challenger_predictions", beside, "as_of_date", days)
     finally:
         connection.close()
-    return predictions, factors, kept
+    return predictions, factors, kept, beside

@@ -14,11 +14,19 @@ import dagster as dg
 from dagster_dbt import dbt_assets
 from pydantic import Field
 
-from dagster_project.assets.transform import TRAINING, TableNames, build_selected
-from dagster_project.automation import PROGRESS, RUN_EACH, last_day_of_quarter, quarter_of
+from dagster_project.assets.transform import TableNames, build_selected
+from dagster_project.automation import (
+    PROGRESS,
+    RUN_EACH,
+    TRAINED_TABLES,
+    TRAINING_SETS,
+    WARNING,
+    last_day_of_quarter,
+    quarter_of,
+)
 from dagster_project.config import Settings
 from dagster_project.learnt_weights import learnt_tables
-from dagster_project.model_cards import write_card
+from dagster_project.model_cards import renew_cards, write_card
 from dagster_project.provenance import code_version, trainer_digest
 from dagster_project.resources import ScoringHome
 from dagster_project.trained_tables import store_training, told_of
@@ -30,11 +38,8 @@ from models.settings import TrainingSettings
 from models.training import TrainingResult, train
 from models.training_rows import training_digest
 
-LEARNT = {
-    "learnt_segments": "How often the accounts of each segment convert, against all others.",
-    "learnt_profile": "What companies that were won were like, beside all on the same days.",
-    "learnt_points": "Lines of a scorecard that history suggests.",
-}
+# What is written down that also rests on people; all else is of accounts alone.
+OF_PEOPLE_TOO = {"trained_models", "reliability_bins"}
 MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
 
@@ -98,7 +103,7 @@ def training_assets(
 
     @dbt_assets(
         manifest=manifest,
-        select=TRAINING,
+        select=" ".join(TRAINING_SETS),
         name="training_set_build",
         partitions_def=quarterly,
         dagster_dbt_translator=TableNames(),
@@ -124,36 +129,13 @@ def training_assets(
         name="scoring_model",
         specs=[
             dg.AssetSpec(
-                "trained_models",
-                deps=["training_set", "lead_training_set"],
-                description="One row a training, promoted or not: measures, verdict, and where MLflow keeps the model.",
-                group_name="training",
-                kinds={"xgboost", "mlflow"},
-            ),
-            dg.AssetSpec(
-                "reliability_bins",
-                deps=["training_set", "lead_training_set"],
-                description="Predicted against observed, in bins, on later data.",
+                name,
+                deps=["training_set", *(["lead_training_set"] if name in OF_PEOPLE_TOO else [])],
+                description=words,
                 group_name="training",
                 kinds={"xgboost"},
-            ),
-            dg.AssetSpec(
-                "group_measures",
-                deps=["training_set"],
-                description="Calibration and ranking by industry, region and size, on later data.",
-                group_name="training",
-                kinds={"xgboost"},
-            ),
-            *(
-                dg.AssetSpec(
-                    name,
-                    deps=["training_set"],
-                    description=words,
-                    group_name="training",
-                    kinds={"polars"},
-                )
-                for name, words in LEARNT.items()
-            ),
+            )
+            for name, words in TRAINED_TABLES.items()
         ],
         partitions_def=quarterly,
         backfill_policy=RUN_EACH,
@@ -219,9 +201,12 @@ def _train_and_register(
     learnt = learnt_tables(result, version, as_of)
     store_training(scoring_home, result, version, as_of, since, run_id, code, learnt)
     card = dg.MetadataValue.path(write_card(scoring_home.home, registry, version))
-    yield dg.MaterializeResult(
-        asset_key="trained_models", metadata={**told_of(result, version), "model card": card}
-    )
+    facts = {**told_of(result, version), "model card": card}
+    others = [one for one in registry.concerned(version) if one != version]
+    if left := renew_cards(scoring_home.home, registry, others):
+        facts[WARNING] = "\n".join(left)
+        context.log.warning(facts[WARNING])
+    yield dg.MaterializeResult(asset_key="trained_models", metadata=facts)
     yield dg.MaterializeResult(
         asset_key="reliability_bins", metadata={"dagster/row_count": len(result.reliability)}
     )

@@ -16,7 +16,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from dagster_project import dbt_runner, large_feeds, standing, warehouse
-from dagster_project.automation import ONE_RUN, PROGRESS, days_of, tell_each_day
+from dagster_project.automation import ONE_RUN, PROGRESS, QUARTERLY, days_of, tell_each_day
 from dagster_project.home import Home
 from dagster_project.resources import ScoringHome
 
@@ -33,8 +33,6 @@ BEFORE_SCORING = " ".join(
     ]
 )
 MARTS = "account_scoring.marts account_scoring.monitoring"
-# What training builds, after the same models for the days that it learns from.
-TRAINING = "label_conversion training_set label_lead lead_training_set"
 # Tables of the daily runs that keep the days of earlier runs.
 KEEP_DAYS = {
     *("spine_account_day", "spine_lead_day", *SCORED_SETS),
@@ -43,12 +41,6 @@ KEEP_DAYS = {
 # Accounts and days whose features are built together; each takes about 7 KB of memory
 # (`python -m benchmarks.feature_memory HOME`).
 ROWS_TOGETHER = 400_000
-# One partition a quarter; all other tables have one a day.
-QUARTERLY = {
-    *("label_conversion", "training_set", "label_lead", "lead_training_set"),
-    *("trained_models", "reliability_bins", "group_measures"),
-    *("learnt_segments", "learnt_profile", "learnt_points"),
-}
 
 
 class TableNames(DagsterDbtTranslator):

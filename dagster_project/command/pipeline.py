@@ -268,6 +268,8 @@ def rollback(first: date | None, why: str, as_json: bool) -> int:
         print_lines(
             f"Scoring model {done.withdrawn} {was} withdrawn from {done.from_day} on; {done.in_force} scores from there."
         )
+        for text in done.warnings:
+            print_warning(text)
     if outcome is None:
         if as_json:
             click.echo(to_json(about))

@@ -10,13 +10,14 @@ nothing more.
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from dagster_project.command.errors import NoAnswer, WrongUse
 from dagster_project.command.operations import backfill
 from dagster_project.command.runs import RunOutcome
 from dagster_project.home import Home
+from dagster_project.model_cards import renew_cards
 from dagster_project.publisher import connect_published, last_published
 from dagster_project.warehouse import connect
 from models.registry import Registry
@@ -31,6 +32,8 @@ class Rollback:
     from_day: date
     in_force: str
     is_finishing: bool = False
+    # What was not done beside it.
+    warnings: tuple[str, ...] = ()
 
 
 def rollback(
@@ -44,7 +47,7 @@ def rollback(
     registry = Registry(home.mlflow_database, home.mlflow_artifacts)
     last = last_published(home)
     done = _unfinished(home, registry, last) or _withdraw(home, registry, from_day or last, why)
-    _put_on_record(home, registry, done.withdrawn)
+    done = replace(done, warnings=tuple(_put_on_record(home, registry, done.withdrawn)))
     if last is None or last < done.from_day:
         return done, None
     return done, backfill(home, done.from_day, last, show=show)
@@ -77,13 +80,14 @@ def _withdraw(home: Home, registry: Registry, day: date | None, why: str) -> Rol
     return Rollback(version, day, instead)
 
 
-def _put_on_record(home: Home, registry: Registry, version: str) -> None:
-    """For analysts, what the registry says of it; also of a rollback that died before it could."""
+def _put_on_record(home: Home, registry: Registry, version: str) -> list[str]:
+    """For analysts, what the registry says of it; also of a rollback that died before it could. Returns what could not be."""
     with home.writing("scoring rollback"), closing(connect(home)) as connection:
         connection.execute(
             "update scoring.trained_models set withdrawn_from = ?, withdrawn_because = ? where scoring_model_version = ?",
             [*registry.withdrawal(version), version],
         )
+        return renew_cards(home, registry, registry.concerned(version))
 
 
 def _instead(home: Home, registry: Registry, day: date, without: str | None = None) -> str:

@@ -47,7 +47,7 @@ class RunOutcome:
     problems: tuple[str, ...]
     metadata: Mapping[str, Mapping[str, Any]]
     seconds: float
-    # What checks found and did not stop the run for.
+    # What steps and checks found and did not stop the run for.
     warnings: tuple[str, ...] = ()
     # Ctrl-C or SIGTERM: whoever asked wants no further run either.
     interrupted: bool = False
@@ -163,8 +163,14 @@ def _problems(events: Sequence[Any]) -> list[str]:
 
 
 def _warnings(events: Sequence[Any]) -> list[str]:
-    """What checks found and did not stop the run for, each once. That a vendor sends nothing on a day is most often its way."""
-    found: dict[str, None] = {}
+    """What steps and checks found and did not stop the run for, each once. That a vendor sends nothing on a day is most often its
+    way.
+    """
+    from dagster_project.automation import WARNING
+
+    found = dict.fromkeys(
+        facts[WARNING] for facts in _metadata(events).values() if WARNING in facts
+    )
     for event in events:
         if event.event_type_value != "ASSET_CHECK_EVALUATION":
             continue

@@ -1,5 +1,6 @@
 """What is published from a small warehouse, read back as analysts read it."""
 
+from contextlib import closing
 from datetime import date, timedelta
 
 import duckdb
@@ -31,6 +32,11 @@ def home(tmp_path):
         "create view marts.account_scores as select * from marts.account_scores_daily "
         "where as_of_date = (select max(as_of_date) from scoring.passed_days)"
     )
+    connection.execute(
+        "create table marts.feature_drift as select date '2025-12-31' + n::integer as as_of_date, kind, 'f' as name "
+        "from range(5) t(n), (values ('feature'), ('score')) k(kind)"
+    )
+    connection.execute("comment on column marts.feature_drift.kind is 'What it is.'")
     for table in publisher.TABLES[1:]:
         connection.execute(f"create table marts.{table} as select 1 as one")
     connection.close()
@@ -86,3 +92,61 @@ def test_a_day_whose_run_died_before_publishing_is_published_by_the_next(home):
 def test_a_day_that_did_not_pass_is_not_published(home):
     pass_days(home, [FIRST])
     assert [day for day, *_ in publish(home, [FIRST, FIRST + timedelta(days=1)])] == [FIRST]
+
+
+def drift_of(home):
+    with closing(duckdb.connect(str(home.published_database), read_only=True)) as connection:
+        (kind,) = connection.execute(
+            "select comment from duckdb_columns() where table_name = 'feature_drift' and column_name = 'kind'"
+        ).fetchone()
+        rows = connection.execute(
+            "select as_of_date, count(*), count(distinct kind) from scores.feature_drift group by 1 order by 1"
+        ).fetchall()
+        names = [row[0] for row in connection.execute("describe scores.feature_drift").fetchall()]
+    assert (kind, names) == ("What it is.", ["as_of_date", "kind", "name"])
+    return rows
+
+
+def test_drift_is_published_by_year_and_only_years_of_the_days_are_written(home):
+    days = [FIRST + timedelta(days=n) for n in range(2)]
+    pass_days(home, days[:1])
+    publish(home, days[:1])
+    before = date(2025, 12, 31)
+    assert drift_of(home) == [(day, 2, 2) for day in (before, days[0])]
+    year = {
+        n: home.published / "feature_drift" / f"year={n}" / "rows.parquet" for n in (2025, 2026)
+    }
+    stood = {n: path.stat().st_mtime_ns for n, path in year.items()}
+    with closing(warehouse.connect(home)) as connection:
+        connection.execute(
+            "delete from marts.feature_drift where kind = 'score' and as_of_date < '2026-01-02'"
+        )
+    pass_days(home, days)
+    publish(home, days[1:])
+    assert [path.stat().st_mtime_ns > stood[n] for n, path in year.items()] == [False, True]
+    assert drift_of(home) == [(before, 2, 2), (days[0], 1, 1), (days[1], 2, 2)]
+    # what an earlier version published otherwise is written once
+    year[2025].unlink()
+    publish(home, days[1:])
+    assert drift_of(home)[0] == (before, 1, 1)
+
+
+def test_a_moved_home_shows_its_drift_with_what_its_columns_mean(home, tmp_path):
+    pass_days(home, [FIRST])
+    publish(home, [FIRST])
+    found = drift_of(home)
+    moved = tmp_path.with_name(f"{tmp_path.name} moved")
+    home.root.rename(moved)
+    assert drift_of(open_home(moved)) == found
+
+
+def test_a_moved_home_of_an_earlier_version_keeps_the_drift_that_it_published(home):
+    pass_days(home, [FIRST])
+    publish(home, [FIRST])
+    with closing(duckdb.connect(str(home.published_database))) as connection:
+        connection.execute("create table kept as from feature_drift; drop view feature_drift")
+        connection.execute("alter table kept rename to feature_drift")
+        connection.execute("comment on column feature_drift.kind is 'What it is.'")
+    found = drift_of(home)
+    publisher.republish_views(home)
+    assert drift_of(home) == found

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from models.registry import CHAMPION, MODEL_NAME, Registry, RegistryError, relocate
+from dagster_project.home_layout import open_home
+from dagster_project.model_cards import card_path, renew_cards
+from models.registry import CHAMPION, MODEL_NAME, Registry, RegistryError
+from models.registry_store import relocate
 from models.training import train
 from tests.factories import training_rows, training_settings
 
@@ -26,7 +29,7 @@ def rows():
 
 @pytest.fixture(scope="module")
 def promoted(rows):
-    result = train(rows, training_settings(rows))
+    result = train(rows, training_settings(rows), {"trained_as_of": DAY.isoformat()})
     assert result.verdict.is_promoted
     return result
 
@@ -211,3 +214,21 @@ def test_whom_a_training_has_to_beat_does_not_hang_on_whether_it_has_run_before(
     tested = registry.load_tested(own)
     assert tested.columns == ["as_of_date", "account_id", "probability"]
     assert tested.height == promoted.test_rows.height
+
+
+def test_cards_say_the_days_of_now_and_one_that_cannot_be_made_holds_nothing_up(
+    home, promoted, rows
+):
+    registry, place = open_registry(home), open_home(home.parent / "scored")
+    old, _ = register(registry, promoted, rows)
+    new, _ = register(registry, promoted, rows, date(2010, 3, 31), "d2")
+    assert registry.concerned(new) == [old, new]
+    assert renew_cards(place, registry, registry.concerned(new)) == []
+    assert f"scores from {DAY} to 2010-03-30." in " ".join(
+        card_path(place, old).read_text().split()
+    )
+    registry.withdraw(new, date(2010, 3, 31), "")
+    (registry._folder(new).parent / "training.json").unlink()
+    (left,) = renew_cards(place, registry, registry.concerned(new))
+    assert left.startswith(f"the card of scoring model {new} may be out of date: ")
+    assert f"scores from {DAY} on." in " ".join(card_path(place, old).read_text().split())

@@ -69,6 +69,10 @@ def stored(home, sql):
         return connection.execute(sql).fetchall()
 
 
+def card(home, version):
+    return " ".join((home.published / "model_cards" / f"{version}.html").read_text().split())
+
+
 def test_1_a_refused_training_says_that_the_scorecard_stays_in_force(home):
     _, too_few_rows = operations.retrain(home, date(2018, 6, 30), show=False)
     _, too_few_wins = operations.retrain(home, date(2018, 10, 1), show=False)
@@ -299,6 +303,8 @@ def test_13_a_rollback_returns_to_the_scores_of_the_champion_before(home, ask):
     assert operations.backfill(home, day, day, show=False).ok
     (new,) = {row[0] for row in stored(home, "select scoring_model_version from account_scores")}
     assert new != old and stored(home, rows) != before
+    assert f"scores from {TRAINED} to {TRAINED}." in card(home, old)
+    assert f"scores from {day} on." in card(home, new)
 
     status, text = ask("rollback", "--why", "too fond of large accounts")
     text = " ".join(text.split())
@@ -308,6 +314,10 @@ def test_13_a_rollback_returns_to_the_scores_of_the_champion_before(home, ask):
     told = "select withdrawn_from, withdrawn_because from model_versions where scoring_model_version = "
     assert stored(home, f"{told} '{new}'") == [(day, "too fond of large accounts")]
     assert stored(home, f"{told} '{old}'") == [(None, None)]
+    assert f"scores from {TRAINED} on." in card(home, old) and "Withdrawn" not in card(home, old)
+    said = card(home, new)
+    assert f"Withdrawn from {day} on: too fond of large accounts." in said
+    assert "scores no day." in said
     # The same training is no new model, and does not bring the withdrawn one back.
     _, outcome = operations.retrain(home, TRAINED, show=False, scores_from=day)
     assert outcome.ok and operations._in_force(home, day) == f"Scoring model {old} stays in force."
@@ -315,7 +325,7 @@ def test_13_a_rollback_returns_to_the_scores_of_the_champion_before(home, ask):
     assert stored(home, rows) == before
 
 
-def test_14_a_rollback_that_died_is_finished_and_withdraws_nothing_more(home):
+def test_14_a_rollback_that_died_is_finished_and_withdraws_nothing_more(home, ask):
     day = TRAINED + timedelta(days=1)
     registry = Registry(home.mlflow_database, home.mlflow_artifacts)
     version = registry.newest_champion()
@@ -323,8 +333,10 @@ def test_14_a_rollback_that_died_is_finished_and_withdraws_nothing_more(home):
     withdrawn = _withdraw(home, registry, day, "")
     assert (withdrawn.withdrawn, withdrawn.from_day) == (version, day)
     assert registry.newest_champion() is None
-    done, outcome = rollback(home, None, "")
-    assert (done.withdrawn, done.is_finishing) == (version, True) and outcome.ok
+    assert f"scores from {TRAINED} on." in card(home, version)
+    status, text = ask("rollback")
+    assert status == 0 and f"Scoring model {version} had been withdrawn" in " ".join(text.split())
+    assert f"scores from {TRAINED} to {TRAINED}." in card(home, version)
     told = "select withdrawn_from from model_versions where scoring_model_version = "
     assert stored(home, f"{told} '{version}'") == [(day,)]
     assert stored(home, "select distinct score_basis from account_scores") == [("scorecard",)]

@@ -55,7 +55,7 @@ def made(tmp_path_factory):
 
 def test_a_card_says_what_the_training_found_and_fetches_nothing(made):
     result, record, pictures = made
-    page = Page(model_card("3", record, pictures, scores_from="2009-03-31"))
+    page = Page(model_card("3", record, pictures, scores="from 2009-03-31 on"))
     assert page.open == [] and page.fetched == []
     assert page.pictures == len(set(pictures) - {"feature_importance"}) >= 3
     assert "Scoring model 3 promoted" in page.text and "scores from 2009-03-31 on" in page.text
@@ -68,6 +68,9 @@ def test_a_card_says_what_the_training_found_and_fetches_nothing(made):
     assert strongest.replace("_", " ") in page.text
     assert "it is no cause" in page.text and "What changed" not in page.text
     assert "before the quarter's end" not in page.text
+    assert "Withdrawn" not in page.text
+    gone = Page(model_card("3", record, pictures, withdrawn="from 2009-06-30 on: too fond")).text
+    assert "Withdrawn from 2009-06-30 on: too fond." in gone and "; scores no day" in gone
     early = Page(model_card("3", record, pictures, because="score drifted")).text
     assert "Trained before the quarter's end: score drifted." in early
 

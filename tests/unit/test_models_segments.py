@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.bins import DAYS, LEAST_ACCOUNTS, ROUND, find_bins, round_number
+from models.bins import DAYS, LEAST_IN_SEGMENT, ROUND, find_bins, round_number
 from models.clustered import design_effect, effective_rows, interval, ratio_interval
 from models.feature_contract import FEATURES, usable_features
 from models.segments import information_value, segment_conversion, weight_of_evidence
@@ -159,7 +159,7 @@ def test_every_row_falls_into_the_one_segment_whose_ends_hold_it(values):
         for value, place in zip(values, places.tolist(), strict=True):
             low, high = bins.ends(place)
             assert (low is None or value >= low) and (high is None or value < high)
-        assert min(np.bincount(places)) >= LEAST_ACCOUNTS
+        assert min(np.bincount(places)) >= LEAST_IN_SEGMENT
 
 
 def test_cuts_are_numbers_that_people_say():

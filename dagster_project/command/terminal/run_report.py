@@ -131,7 +131,7 @@ def _facts(table: str, facts: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
     shown = {
         name.removeprefix("dagster/").replace("_", " "): value
         for name, value in facts.items()
-        if name not in ("seconds", "query", "stands since")
+        if name not in ("seconds", "query", "stands since", "warning")
         and not (isinstance(value, str) and "\n" in value)
     }
     if table.startswith("landing_") or set(shown) <= {"row count"}:
