@@ -7,12 +7,16 @@ the rows themselves (feature_contract.py), numbers to text (wording.py).
 from dataclasses import dataclass
 from typing import Literal
 
-from models.wording import format_value, one_or_several
+from models.wording import format_value, one_or_several, since_today
 
 Unit = Literal[
     "count", "points", "change", "days", "weeks", "years", "usd", "ratio", "rate", "share", "flag",
     "text",
 ]  # fmt: skip
+
+
+# The topic of features that have one value for all accounts of a day.
+OF_THE_MARKET = "market"
 
 
 @dataclass(frozen=True)
@@ -37,5 +41,5 @@ class Feature:
         if value is None:
             return self.words_missing.format(deal=deal, deals=deals)
         noun = deal if self.unit == "count" and value == 1 else deals
-        words = one_or_several(self.words, value)
+        words = since_today(one_or_several(self.words, value), value, self.unit)
         return words.format(value=format_value(value, self.unit), deal=deal, deals=noun)

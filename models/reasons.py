@@ -12,14 +12,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import polars as pl
 
-from models.feature import Feature
+from models.feature import OF_THE_MARKET, Feature
 
 # Kinds of evidence; with the base their contributions are all of a score.
 FAMILIES = ("fit", "engagement", "intent", "relationship")
 # contributions below this many log-odds move a probability by less than half a point
 MIN_CONTRIBUTION = 0.02
-# the topic of features that have one value for all accounts of a day
-OF_THE_MARKET = "market"
 MOST_AGAINST = 2
 
 # Words of chosen rows of one feature: its values, what they contribute → texts.
@@ -39,8 +37,11 @@ def top_reasons(
     `values` has shape (rows, features): what each feature contributes. Features of one topic (won deals in one, two and all
     years) are weighed together and said once, by the strongest of them that points the same way. Up to `most_for` reasons
     for come first and start with "+ ", at most two against follow with "- "; what weighs less than `least` is left out, and so is
-    what is true of the whole market: it tells no account from another.
+    what is true of the whole market: it tells no account from another. Nothing is said for an account that is lacking where
+    more is better (models/monotone.py): "no meeting in 6 months" may set it apart from those whose meetings are long past, but
+    is no reason to call.
     """
+    values = _without_lacks_that_speak_for(frame, features, values)
     weights, spokesmen = _topics(features, values)
     parts = []
     for slot, (sign, most) in enumerate((("+ ", most_for), ("- ", MOST_AGAINST))):
@@ -67,6 +68,15 @@ def by_family(features: Sequence[Feature], values: np.ndarray, base: np.ndarray)
         found[feature.family] += values[:, column]
     columns = {"base": base} | found
     return [pl.Series(f"contribution_{name}", one) for name, one in columns.items()]
+
+
+def _without_lacks_that_speak_for(frame, features, values: np.ndarray) -> np.ndarray:
+    values = values.copy()
+    for column, feature in enumerate(features):
+        if feature.monotone:
+            lacking = frame[feature.name].cast(pl.Float64).fill_nan(None).is_null().to_numpy()
+            values[lacking, column] = np.minimum(values[lacking, column], 0.0)
+    return values
 
 
 def _topics(features: Sequence[Feature], values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

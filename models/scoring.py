@@ -22,6 +22,7 @@ from models.boosting import raw_probability
 from models.calibration import Calibrator
 from models.components import COMPONENTS, Component
 from models.encoding import EncodedFeature, Encoder, feature_digests, numbers, require_columns
+from models.feature import OF_THE_MARKET
 from models.grades import Grades
 from models.horizons import coherent, cumulative, expected_days_to_close
 from models.reference import Reference
@@ -182,12 +183,15 @@ def fix_bands(settings: BandSettings) -> Bands:
 def flags(
     encoder: Encoder, frame: pl.DataFrame, little_data_below: float, grades: pl.DataFrame
 ) -> pl.Series:
-    """List of flags of each row: little data, out of distribution, burning need (weak fit, strong behaviour)."""
+    """List of flags of each row: little data, out of distribution, burning need (weak fit, strong behaviour).
+
+    What all accounts of a day have alike puts none of them out of distribution: it would be said of each of them, or of none.
+    """
     known, strange = np.zeros(frame.height), np.zeros(frame.height, dtype=bool)
     for column in encoder.columns:
         present, outside = _presence(frame[column.feature.name], column)
         known += present
-        strange |= outside
+        strange |= outside & (column.feature.topic != OF_THE_MARKET)
     little = known < little_data_below * len(encoder.columns)
     burning = grades["grade"].is_in(["C", "D"]) & (grades["tier"] == 1)
     found = (little, strange, burning.fill_null(False).to_numpy())

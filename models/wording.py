@@ -6,6 +6,7 @@ what.
 
 import re
 
+_NOW = {"days": "today", "weeks": "this week"}
 DAYS_A_MONTH = 30.4375
 DAYS_A_YEAR = 365.25
 
@@ -18,6 +19,13 @@ def one_or_several(words: str, value: object) -> str:
     second."""
     chosen = 1 if value == 1 else 2
     return _ALTERNATIVES.sub(lambda found: found[chosen], words)
+
+
+def since_today(words: str, value: object, unit: str) -> str:
+    """`words` for a stretch of time, where it is none: "last meeting today", not "last meeting 0 days ago"."""
+    if unit not in _NOW or round(float(value)) != 0:
+        return words
+    return words.replace("{value} ago", _NOW[unit]).replace("for {value}", f"since {_NOW[unit]}")
 
 
 def format_value(value: object, unit: str) -> str:

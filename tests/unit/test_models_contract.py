@@ -140,6 +140,21 @@ def test_words_say_one_and_several_and_none():
     assert worked.say(False, "", "") == "not worked by sales in 90 days"
 
 
+def test_what_is_no_time_ago_is_today():
+    said = [feature_named("days_since_last_visit").say(value, "", "") for value in (0.0, 1, 0.4)]
+    assert said == [
+        "last website visit today",
+        "last website visit 1 day ago",
+        "last website visit today",
+    ]
+    assert feature_named("days_in_open_stage").say(0, "", "") == (
+        "open opportunity in its stage since today"
+    )
+    assert (
+        feature_named("weeks_since_last_surge").say(0, "", "") == "research last surged this week"
+    )
+
+
 def test_one_deal_is_singular_and_missing_is_said():
     feature = feature_named("won_deals_730d")
     assert feature.say(1, "round", "rounds") == "1 round in the last 2 years"

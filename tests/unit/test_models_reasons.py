@@ -47,6 +47,16 @@ def test_what_is_true_of_the_whole_market_is_no_accounts_reason():
     assert found == ["+ 3 rounds in the last 2 years"]
 
 
+def test_nothing_is_said_for_an_account_that_lacks_what_it_should_have_more_of():
+    """It may speak against it; and that a rival's tool was never seen may well speak for it."""
+    found = made_up(
+        ("days_since_last_reply", 0.5, None), ("days_since_competing_tool_change", 0.1, None)
+    )
+    assert found == ["+ no competing tool ever detected"]
+    assert made_up(("days_since_last_reply", -0.5, None)) == ["- no reply to an email in 6 months"]
+    assert made_up(("days_since_last_reply", 0.5, 3.0)) == ["+ last reply to an email 3 days ago"]
+
+
 def test_no_more_reasons_than_asked_for():
     rows = (
         ("won_deals_730d", 0.5, 3),

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -6,7 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.encoding import Encoder
+from models.feature import OF_THE_MARKET
 from models.feature_contract import ContractError
+from models.grades import Grades
 from models.model_files import MODEL_FILE, ModelFormatError
 from models.reference import fix_reference
 from models.scoring import (
@@ -14,6 +18,7 @@ from models.scoring import (
     OUT_OF_DISTRIBUTION,
     ScoringModel,
     fix_bands,
+    flags,
 )
 from models.settings import BandSettings
 from models.training import train
@@ -107,6 +112,12 @@ def test_no_accounts_give_no_rows(model, today):
 def test_flags_tell_what_the_model_has_not_seen(model, today):
     one = today[:1].with_columns(days_since_last_won=pl.lit(90_000))
     assert model.score(one)["flags"].to_list() == [[OUT_OF_DISTRIBUTION]]
+    # What all accounts have alike is no account's strangeness, however far it has moved.
+    (won,) = [c for c in model.encoder.columns if c.feature.name == "days_since_last_won"]
+    alike = replace(won, feature=replace(won.feature, topic=OF_THE_MARKET))
+    ungraded = Grades().of(*[pl.Series([None], dtype=pl.Float64)] * 2)
+    said = [flags(Encoder((column,)), one, 0.0, ungraded).to_list() for column in (won, alike)]
+    assert said == [[[OUT_OF_DISTRIBUTION]], [[]]]
     names = set(model.encoder.names) - {"won_deals_total"}
     empty = today[:1].with_columns(pl.lit(None).cast(today.schema[n]).alias(n) for n in names)
     assert LITTLE_DATA in model.score(empty)["flags"].to_list()[0]
