@@ -218,12 +218,13 @@ def _result(guard: Guard, reports: list[Any], told: str) -> dg.AssetCheckResult:
     critical = [f"{_of(r)}{f.text()} {f.advice}" for r in reports for f in r.failed_critical]
     critical += [told] if told else []
     passed = all(report.success for report in reports)
+    warnings = [f"{_of(r)}{finding.said}" for r in reports for finding in r.warnings]
     return dg.AssetCheckResult(
         asset_key=guard.asset,
         check_name=guard.name,
         passed=passed and not findings,
         severity=dg.AssetCheckSeverity.ERROR if not passed else dg.AssetCheckSeverity.WARN,
-        description="\n".join(critical or findings) or None,
+        description="\n".join(critical or warnings) or None,
         metadata={
             "rows": sum(report.rows for report in reports),
             "rows looked at": sum(report.rows_checked for report in reports),
@@ -258,6 +259,7 @@ def _remember_passed_days(scoring_home: ScoringHome, run_id: str, judged: list[J
 def _training_set(
     scoring_home: ScoringHome, context: dg.AssetCheckExecutionContext
 ) -> Iterable[Validation]:
+    is_of_customers = scoring_home.home.settings().conversion.mode == "expansion"
     settings = scoring_home.home.settings().for_training()
     connection = scoring_home.connect()
     try:
@@ -277,6 +279,8 @@ def _training_set(
     suite = partial(
         training_set_suite,
         feature_columns=[feature.name for feature in features],
+        # Who has won a deal is a customer, and out of the reckoning where new business is looked for.
+        never_filled=[one.name for one in features if one.is_of_won_deals and not is_of_customers],
         labels_as_of=labels_as_of or date.max,
         horizons_days=settings.horizons,
     )

@@ -41,11 +41,16 @@ class Finding:
 
     def text(self) -> str:
         """One line for a log or a terminal."""
+        return f"{self.severity}: {self.said}"
+
+    @property
+    def said(self) -> str:
+        """The same where its severity is plain."""
         count = self.unexpected_count
         seen = f"{count:,} row{'' if count == 1 else 's'}" if count else self.observed
         shown = f", e.g. {', '.join(self.examples)}" if self.examples else ""
         found = f" Found: {seen}{shown}." if seen else " This does not hold."
-        return f"{self.severity}: {self.description}{found}"
+        return f"{self.description}{found}"
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,11 @@ class Feature:
     source_kind: Literal["versioned", "snapshot", "unsafe"] = "versioned"
     attributes: tuple[str, ...] = ()
 
+    @property
+    def is_of_won_deals(self) -> bool:
+        """Whether it tells of deals that the account has won before."""
+        return "{deal" in self.words + self.words_missing
+
     def say(self, value: object, deal: str, deals: str) -> str:
         """The feature in words with the account's own value (None is missing)."""
         if value is None:

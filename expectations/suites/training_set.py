@@ -23,12 +23,14 @@ def training_set_suite(
     feature_columns: Sequence[str],
     labels_as_of: date,
     horizons_days: Sequence[int],
+    never_filled: Sequence[str] = (),
     min_rows: int = 100,
     min_conversions: int = 40,
     label_rate: tuple[float, float] = (0.0005, 0.9),
 ) -> Any:
     """Return the suite for one training set.
 
+    never_filled: those of feature_columns that are empty by the nature of what is asked.
     labels_as_of: the day whose knowledge the labels are built from; no label may mature later.
     min_rows blocks; fewer than min_conversions (conversions in all rows) only warns, because then
     the scorecard scores. label_rate: lowest and highest believable share of conversions.
@@ -37,7 +39,7 @@ def training_set_suite(
     return suite(
         "training_set",
         "One row an account and as-of date, with features and what happened afterwards.",
-        [_enough_rows(min_rows), *keyed, *_features(feature_columns)],
+        [_enough_rows(min_rows), *keyed, *_features(feature_columns, never_filled)],
     )
 
 
@@ -141,7 +143,7 @@ def _labels(labels_as_of: date, rate: tuple[float, float], min_conversions: int)
     ]
 
 
-def _features(names: Sequence[str]) -> list[Any]:
+def _features(names: Sequence[str], never_filled: Sequence[str]) -> list[Any]:
     columns_there = critical(
         "TableColumnsToMatchSet",
         "feature_columns_present",
@@ -150,7 +152,7 @@ def _features(names: Sequence[str]) -> list[Any]:
         column_set=[*KEYS, *names],
         exact_match=False,
     )
-    return [columns_there, *(_has_values(name) for name in names)]
+    return [columns_there, *(_has_values(name) for name in names if name not in never_filled)]
 
 
 def _has_values(name: str) -> Any:
