@@ -23,6 +23,7 @@ from models.encoding import Encoder, fit_encoder, require_columns
 from models.evaluation import evaluate
 from models.explanation import in_words
 from models.feature import Feature
+from models.feature_contract import usable_features
 from models.guards import leak_suspects
 from models.lead_contract import LEAD_FEATURES
 from models.measurement import COMPONENT_ROUNDS
@@ -34,6 +35,7 @@ from models.training_rows import newest, on_days, outcomes, recency_weights, win
 
 # A small model gains next to nothing from a second thread, and where cores are busy its threads wait for each other.
 NTHREAD = 1
+NO_HISTORY = "only today's value is known (scoring.yaml, features)"
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,8 @@ def train_leads(people: pl.DataFrame | None, settings: TrainingSettings) -> Lead
     if facts["converting_accounts"] < least.min_positives:
         why = f"people of {facts['converting_accounts']} accounts took part in a win; at least {least.min_positives} are needed"
         return LeadTraining(record=record | {"why_not": why})
-    empty = without_data(rows, LEAD_FEATURES)
-    features = tuple(feature for feature in LEAD_FEATURES if feature.name not in empty)
+    features, left_out = _features(rows, settings)
+    record |= {"left_out": left_out}
     split = split_dates(rows["as_of_date"], settings.horizon_days, settings.split)
     tested = _said_later(rows, split, "test", features, settings)
     if tested is None or tested.y.min() == tested.y.max():
@@ -126,6 +128,17 @@ def train_leads(people: pl.DataFrame | None, settings: TrainingSettings) -> Lead
         return LeadTraining(record=record | {"why_not": why})
     model = _final(rows, features, kept, tested, calibration["kept"], settings)
     return LeadTraining(model, record | {"importance": gain_by_feature(model.booster)})
+
+
+def _features(rows, settings: TrainingSettings) -> tuple[tuple[Feature, ...], dict[str, str]]:
+    """What may be learnt from, and what is left out, with the reason."""
+    usable = usable_features(
+        settings.snapshot_attributes, (), LEAD_FEATURES, settings.versioned_attributes
+    )
+    names = {feature.name for feature in usable}
+    empty = without_data(rows, usable)
+    unknown = {f.name: NO_HISTORY for f in LEAD_FEATURES if f.name not in names}
+    return tuple(feature for feature in usable if feature.name not in empty), unknown | empty
 
 
 def _said_later(rows, split: Split, part: str, features, settings) -> _Later | None:

@@ -96,6 +96,25 @@ def test_without_people_enough_wins_history_or_signal_there_is_none_and_it_says_
         assert found.model is None and why in found.record["why_not"], found.record
 
 
+def test_titles_without_history_are_learnt_from_only_where_scoring_yaml_says_so(people):
+    """Of this home the leaders are those who win, which a title that was corrected after the win would tell."""
+    telling = people.with_columns(
+        is_converted=pl.col("is_converted") & (pl.col("seniority") == "vp"),
+        job_function=pl.when(pl.col("lead_id").str.ends_with("1")).then("job_function"),
+    )
+    of_titles = {"job_function", "seniority"}
+    by_default = train_leads(telling, SETTINGS)
+    assert not of_titles & set(by_default.model.encoder.names)
+    assert set(by_default.record["left_out"]) >= of_titles
+    for place, kind in (("versioned_attributes", "versioned"), ("snapshot_attributes", "snapshot")):
+        named = SETTINGS.model_copy(update={place: ("industry", "title")})
+        found = train_leads(telling, named)
+        assert not of_titles & set(found.record["left_out"])
+        assert found.record["auc"] > by_default.record["auc"] + 0.05
+        columns = {one.feature.name: one.feature for one in found.model.encoder.columns}
+        assert {columns[name].source_kind for name in of_titles} == {kind}
+
+
 def test_people_change_nothing_of_the_accounts(with_and_without):
     seeing, blind = (result.model for result in with_and_without)
     for one, other in zip(seeing.parts, blind.parts, strict=True):
