@@ -262,8 +262,10 @@ def core_reads_past_the_macro(sql: str) -> list[str]:
         "as_of_(?:versions|events|event_days)|left_join_version|first_(?:event|version)_known_on"
         # both read what they are given through left_join_version
         "|windows_of|outcomes_of"
+        # through as_of_versions
+        "|contacts_of_people"
     )
-    through = rf"(?:{macros})\(\s*ref\('core_\w+'\)"
+    through = rf"(?:{macros})\(\s*ref\('core_\w+'\)(?:, ref\('core_\w+'\))?"
     return re.findall(r"ref\(\s*['\"](core_\w+)", re.sub(through, "", sql))
 
 
