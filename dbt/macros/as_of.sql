@@ -113,7 +113,7 @@
             union all
             select as_of_date, contact_id, merged_into_contact_id
             from {{ as_of_versions(contacts, dates) }}
-            where merged_into_contact_id is not null
+            where merged_into_contact_id <> contact_id
 
         ),
 
