@@ -159,7 +159,9 @@ def of_people(record, people, **changes):
     leads = json.loads(json.dumps(train_leads(people, settings).record, sort_keys=True))
     thinning = {"people_thinning": {"rows_kept": 8640, "rows_available": 20000}}
     said = record | {"leads": leads, "metadata": record["metadata"] | thinning}
-    said["settings"] = record["settings"] | json.loads(settings.model_dump_json(include=set(changes)))
+    said["settings"] = record["settings"] | json.loads(
+        settings.model_dump_json(include=set(changes))
+    )
     return leads, model_card("3", said, {})
 
 
