@@ -61,7 +61,8 @@ def test_a_changed_score_and_another_model_in_its_place_are_told_apart(small_dem
 def test_a_changed_statement_of_people_is_a_difference(small_demo, tmp_path):
     scoring = copy_of(small_demo[0], tmp_path)
     change_published(scoring, "people_engaged_90d + 1", "people_engaged_90d")
-    found = verification.verify(Home(scoring.home), 20, date.fromisoformat(DAY), 0, lambda _: None)
+    home, day = open_home(scoring.home), date.fromisoformat(DAY)
+    found = verification.verify(home, 20, day, 0, lambda _: None)
     assert not found.is_proven and found.different > 0 and found.not_comparable == 0
     assert {one.column for one in found.differences} == {"people_engaged_90d"}
 
