@@ -24,7 +24,8 @@ from pydantic import (
     model_validator,
 )
 
-from models.feature_contract import FEATURES
+from models.feature_contract import ATTRIBUTES_OF_PEOPLE, FEATURES
+from models.lead_contract import LEAD_FEATURES
 from models.scorecard_check import problems_of
 from models.settings import (
     DealWords,
@@ -54,6 +55,8 @@ TRACKED_ATTRIBUTES = (
     "annual_revenue",
     "owner_id",
 )
+# Those that features rest on.
+ATTRIBUTES = {name for one in (*FEATURES, *LEAD_FEATURES) for name in one.attributes}
 _DOMAIN = re.compile(r"(?!www\.)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 
 
@@ -168,12 +171,12 @@ class Features(_Section):
     @field_validator("versioned_attributes")
     @classmethod
     def _changes_can_be_kept(cls, value: list[str]) -> list[str]:
-        return _known(value, set(TRACKED_ATTRIBUTES))
+        return _known(value, {*TRACKED_ATTRIBUTES, *ATTRIBUTES_OF_PEOPLE})
 
     @field_validator("snapshot_attributes")
     @classmethod
     def _attributes_exist(cls, value: list[str]) -> list[str]:
-        return _known(value, {name for feature in FEATURES for name in feature.attributes})
+        return _known(value, set(ATTRIBUTES))
 
 
 class Training(TrainingSettings):
@@ -357,8 +360,7 @@ class Settings(_Section):
         own["horizon_days"] = self.conversion.primary_horizon_days
         own["horizons_days"] = tuple(self.conversion.horizons_days)
         own["snapshot_attributes"] = tuple(self.features.snapshot_attributes)
-        in_contract = {name for feature in FEATURES for name in feature.attributes}
-        kept = [name for name in self.features.versioned_attributes if name in in_contract]
+        kept = [name for name in self.features.versioned_attributes if name in ATTRIBUTES]
         own["versioned_attributes"] = tuple(kept)
         own["deal_words"] = self.words
         own["scorecard"] = ScorecardSettings(**self.scorecard.model_dump())

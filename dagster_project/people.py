@@ -27,12 +27,11 @@ def people_of(connection: duckdb.DuckDBPyConnection, days: Collection[date]) -> 
     ).pl()
 
 
-def days_with_people(home: Home, days: Collection[date]) -> set[date]:
+def days_with_people(connection: duckdb.DuckDBPyConnection, days: Collection[date]) -> set[date]:
     """Days whose people are kept one by one when `days` are scored: the newest of them and of those that stood, and the last
     that stood before, should none of `days` stand; the run after lets it go.
     """
-    with closing(warehouse.connect(home)) as connection:
-        passed = connection.execute("select as_of_date from scoring.passed_days").fetchall()
+    passed = connection.execute("select as_of_date from scoring.passed_days").fetchall()
     before = {day for (day,) in passed} - set(days)
     return {*sorted(before | set(days))[-DAYS_KEPT:], *sorted(before)[-1:]}
 

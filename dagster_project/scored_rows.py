@@ -1,7 +1,8 @@
-"""What a scoring model or a scorecard makes of features: rows of account_predictions and factor_contributions.
+"""What a scoring model or a scorecard makes of features: rows of account_predictions, factor_contributions and lead_predictions.
 
-Here: scores with their reasons as they are stored, but for provenance. Not here: what a score is (models/), which model
-answers for which day and writing its answers (assets/scoring.py), holding stored rows against them (verification.py).
+Here: scores of accounts and people with their reasons as they are stored, but for provenance, and what people say of their
+account. Not here: what a score is (models/), which model answers for which day and writing its answers (assets/scoring.py), which
+people are kept (people.py), holding stored rows against them (verification.py).
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ import duckdb
 import polars as pl
 
 from dagster_project.config import Settings
+from dagster_project.people import days_with_people
 from dagster_project.publisher import horizon_columns
 from expectations.runner import MAX_ROWS
 
@@ -62,17 +63,44 @@ def account_scores_validations(
 
 
 def _people(connect: Connect, days: Sequence[date]) -> Iterator[Validation]:
-    """Those of the days whose people are kept one by one."""
+    """Those of the days whose people are kept one by one, unless there is nobody to be scored and nobody was."""
     from expectations.suites.lead_scores import lead_scores_suite
 
     with closing(connect()) as connection:
+        kept = days_with_people(connection, days)
         people = connection.execute(
             "from scoring.lead_predictions where as_of_date in (select unnest(?::date[])) order by as_of_date, lead_id",
             [list(days)],
         ).pl()
-    for (day,), rows in people.group_by("as_of_date", maintain_order=True):
-        suite = partial(lead_scores_suite, as_of_date=day)
+        known = connection.execute(
+            "select as_of_date, count(*) from datasets.lead_scoring_set "
+            "where as_of_date in (select unnest(?::date[])) group by all",
+            [list(days)],
+        )
+        counts = dict(known.fetchall())
+        modelled = _versions_with_lead_model(connection, people["scoring_model_version"])
+    found = people.partition_by("as_of_date", as_dict=True)
+    for day in sorted({*(counts.keys() & kept), *(day for (day,) in found)}):
+        rows = found.get((day,), people.clear())
+        suite = partial(
+            lead_scores_suite,
+            as_of_date=day,
+            people_count=counts.get(day, 0),
+            has_model=rows["scoring_model_version"].is_in(modelled).any(),
+        )
         yield Validation(rows, suite, day.isoformat(), days=(day,))
+
+
+def _versions_with_lead_model(
+    connection: duckdb.DuckDBPyConnection, versions: pl.Series
+) -> list[str]:
+    """Those of the scoring models whose training made a lead model; one of before there were any says nothing of it."""
+    records = connection.execute(
+        "select scoring_model_version, leads from scoring.trained_models "
+        "where scoring_model_version in (select unnest(?::varchar[]))",
+        [versions.unique().drop_nulls().to_list()],
+    ).fetchall()
+    return [version for version, leads in records if "importance" in json.loads(leads or "{}")]
 
 
 def _counts(

@@ -384,7 +384,9 @@ def _made_with_other(
         )
         return f"{unreadable}; version {made.code_version} made it" if is_other else ""
     is_feature = MISSING in unlike or "feature_digest" in unlike
-    if is_feature and made.features_digest != now.features_digest:
+    # No digest is kept of what people did: where nothing but what is said of them differs, their features may have changed.
+    is_of_people = all(name in OF_PEOPLE for name in unlike)
+    if (is_feature or is_of_people) and made.features_digest != now.features_digest:
         changed.append("the features' SQL or settings")
     if not is_feature and made.code_digest != now.code_digest:
         changed.append("the code that scores")

@@ -21,6 +21,8 @@ from models.monotone import DIRECTIONS
 SNAPSHOT_ATTRIBUTES = (
     "industry", "country", "state", "region", "founded_on", "employee_count", "annual_revenue",
 )  # fmt: skip
+# The same of people: job titles, which the features of lead_contract.py rest on. One list in scoring.yaml names both kinds.
+ATTRIBUTES_OF_PEOPLE = ("title",)
 KEY_COLUMNS = frozenset({"account_id", "as_of_date"})
 LABEL_COLUMNS = frozenset(
     {"horizon_days", "is_converted", "days_to_conversion", "won_amount_usd", "matured_on"}
@@ -294,13 +296,14 @@ def usable_features(
 ) -> tuple[Feature, ...]:
     """Features a model may use, in the order of the contract.
 
-    `snapshot_attributes` and `versioned_attributes` are attribute names (see SNAPSHOT_ATTRIBUTES):
+    `snapshot_attributes` and `versioned_attributes` are attribute names (see SNAPSHOT_ATTRIBUTES, ATTRIBUTES_OF_PEOPLE):
     those that scoring.yaml allows although only today's value is known, and those whose changes
     this home's CRM keeps. A feature all of whose attributes are kept comes back as a versioned one.
     `left_out` are names of features. Raises ContractError on a name that does not exist.
     """
     allowed, kept, dropped = set(snapshot_attributes), set(versioned_attributes), set(left_out)
     known = {name for feature in features for name in feature.attributes}
+    known |= {*SNAPSHOT_ATTRIBUTES, *ATTRIBUTES_OF_PEOPLE}
     for place, names in (("snapshot_attributes", allowed), ("versioned_attributes", kept)):
         if unknown := names - known:
             raise ContractError(f"{place} names {sorted(unknown)}; possible are {sorted(known)}")

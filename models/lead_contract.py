@@ -23,7 +23,8 @@ NO_CAMPAIGNS = "no answers to campaigns on record"
 
 def _person(name, topic, unit, words, missing, attributes=()) -> Feature:
     kind = "category" if unit == "text" else "number"
-    return Feature(name, "person", topic, kind, unit, words, missing, attributes=attributes)
+    source = "snapshot" if attributes else "versioned"
+    return Feature(name, "person", topic, kind, unit, words, missing, 0, source, attributes)
 
 
 def _own(name, topic, words, missing, unit="count") -> Feature:

@@ -17,23 +17,27 @@ import numpy as np
 import polars as pl
 
 from models._xgboost import xgb
-from models.boosting import dmatrix, fit_booster, gain_by_feature, raw_probability
-from models.calibration import Calibrator, Identity, choose_calibrator, fit_calibrator
+from models.boosting import dmatrix, fit_booster, raw_probability
+from models.calibration import CalibrationChoice, Calibrator, Identity
+from models.chain import Chain, LaterPart
 from models.encoding import Encoder, fit_encoder, require_columns
 from models.evaluation import evaluate
 from models.explanation import in_words
 from models.feature import Feature
+from models.feature_contract import usable_features
 from models.guards import leak_suspects
-from models.lead_contract import LEAD_FEATURES
+from models.lead_contract import LEAD_FEATURES, LEAD_LABELS, check_lead_columns
 from models.measurement import COMPONENT_ROUNDS
+from models.per_horizon import Horizon, choose
 from models.reasons import top_reasons
 from models.reference import Reference, fix_reference
 from models.settings import DealWords, TrainingSettings
-from models.splits import Split, matured_before, split_dates
+from models.splits import matured_before, split_dates
 from models.training_rows import newest, on_days, outcomes, recency_weights, window, without_data
 
 # A small model gains next to nothing from a second thread, and where cores are busy its threads wait for each other.
 NTHREAD = 1
+NO_HISTORY = "only today's value is known (scoring.yaml, features)"
 
 
 @dataclass(frozen=True)
@@ -84,80 +88,96 @@ class LeadTraining:
     record: dict = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Later:
-    """Rows of a later part, and what a fit on all that was settled before it says of them."""
-
-    y: np.ndarray
-    raw: np.ndarray
-    accounts: pl.Series
-
-
 def train_leads(people: pl.DataFrame | None, settings: TrainingSettings) -> LeadTraining:
-    """Train on rows of lead_id, account_id, as_of_date, features, is_converted and label_basis.
+    """Train on rows of lead_training_set. What is lacking to learn from is said in the record, and never holds accounts up.
 
-    The same rows in any order give the same model. Raises ContractError on absent columns.
+    The same rows in any order give the same model. Raises ContractError on absent or strange columns.
     """
     if people is None or people.height == 0:
         return LeadTraining(record={"why_not": "no person has an outcome"})
-    require_columns(people, ["lead_id", "account_id", "is_converted", "label_basis"])
+    check_lead_columns(people.columns)
+    require_columns(people, LEAD_LABELS)
     rows = people.sort("as_of_date", "lead_id")
     facts = window(rows)
+    features, left_out = _features(rows, settings)
     record = {
         "window": {**facts, "people": rows["lead_id"].n_unique()},
         "label_basis": ", ".join(rows["label_basis"].unique().sort()),
+        "left_out": left_out,
     }
-    least = settings.promotion
-    if facts["converting_accounts"] < least.min_positives:
-        why = f"people of {facts['converting_accounts']} accounts took part in a win; at least {least.min_positives} are needed"
+    if why := _why_nothing(rows, features, facts["converting_accounts"], settings):
         return LeadTraining(record=record | {"why_not": why})
-    empty = without_data(rows, LEAD_FEATURES)
-    features = tuple(feature for feature in LEAD_FEATURES if feature.name not in empty)
-    split = split_dates(rows["as_of_date"], settings.horizon_days, settings.split)
-    tested = _said_later(rows, split, "test", features, settings)
+    said = _said_later(rows, features, settings)
+    tested = said.tested
     if tested is None or tested.y.min() == tested.y.max():
         return LeadTraining(record=record | {"why_not": "history is too short to measure it"})
-    kept, calibration = _calibrator(rows, split, tested, features, settings)
+    probability, accounts = said.choice.calibrator.apply(tested.raw), tested.rows["account_id"]
     measured = evaluate(
-        tested.y, kept.apply(tested.raw), tested.accounts, settings.seed, COMPONENT_ROUNDS, tested.raw
+        tested.y, probability, accounts, settings.seed, COMPONENT_ROUNDS, tested.raw
     )  # fmt: skip
-    record |= {**measured, "split": split.describe(), "calibration": calibration}
+    record |= {**measured, "split": said.split.describe(), "calibration": said.choice.report}
     if why := _why_refused(rows, features, measured, settings):
         return LeadTraining(record=record | {"why_not": why})
-    model = _final(rows, features, kept, tested, calibration["kept"], settings)
-    return LeadTraining(model, record | {"importance": gain_by_feature(model.booster)})
+    fit = _fit(rows, features, settings) if settings.refit else tested.fit
+    importance = fit.importance(settings.horizon_days)
+    return LeadTraining(_model(fit, rows, said, settings), record | {"importance": importance})
 
 
-def _said_later(rows, split: Split, part: str, features, settings) -> _Later | None:
-    days = split.part(part)
+def _features(rows, settings: TrainingSettings) -> tuple[tuple[Feature, ...], dict[str, str]]:
+    """What may be learnt from, and what is left out, with the reason."""
+    usable = usable_features(
+        settings.snapshot_attributes, (), LEAD_FEATURES, settings.versioned_attributes
+    )
+    names = {feature.name for feature in usable}
+    empty = without_data(rows, usable)
+    unknown = {f.name: NO_HISTORY for f in LEAD_FEATURES if f.name not in names}
+    return tuple(feature for feature in usable if feature.name not in empty), unknown | empty
+
+
+def _why_nothing(rows, features, accounts: int, settings: TrainingSettings) -> str:
+    """What is lacking to learn from at all; empty where nothing is. Accounts must not go without a model for it."""
+    least, days = settings.promotion.min_positives, rows["as_of_date"].n_unique()
+    if accounts < least:
+        return f"people of {accounts} accounts took part in a win; at least {least} are needed"
+    if days < settings.split.min_train_dates:
+        return f"{days} as-of dates are fewer than split.min_train_dates={settings.split.min_train_dates}"
+    if not features:
+        return "no usable feature has values that differ: there is nothing to learn from"
+    return ""
+
+
+def _said_later(rows, features, settings: TrainingSettings) -> Horizon:
+    """What fits on all that was settled before the calibration and the test part say of them, and the calibrator that helps."""
+    split = split_dates(rows["as_of_date"], settings.horizon_days, settings.split)
+    before, tested = (
+        _fit_before(rows, split.part(part), features, settings) for part in ("calibration", "test")
+    )
+    least = settings.promotion.min_positives
+    if before is not None and before.y.sum() >= least:
+        return Horizon(split, tested, choose(before, tested, settings))
+    why = f"no calibration part with {least} rows of people who took part in a win"
+    return Horizon(split, tested, CalibrationChoice(Identity(), {"kept": "identity", "why": why}))
+
+
+def _fit_before(rows, days, features, settings: TrainingSettings) -> LaterPart | None:
+    """As chain.fit_before, with the small booster."""
     if not days:
         return None
     earlier = on_days(rows, matured_before(rows["as_of_date"], settings.horizon_days, days[0]))
-    later = on_days(rows, days)
-    encoder, booster = _fit(earlier, features, settings)
-    raw = raw_probability(booster, encoder, encoder.matrix(later), NTHREAD)
-    return _Later(outcomes(later), raw, later["account_id"])
+    later, fit = on_days(rows, days), _fit(earlier, features, settings)
+    return LaterPart(
+        fit, earlier, later, outcomes(later), fit.predict(later)[settings.horizon_days]
+    )
 
 
-def _fit(rows: pl.DataFrame, features, settings: TrainingSettings) -> tuple[Encoder, xgb.Booster]:
+def _fit(rows: pl.DataFrame, features, settings: TrainingSettings) -> Chain:
+    """A chain of one part, whose number of trees is fixed and not looked for."""
     encoder = fit_encoder(rows, features, settings.min_level_rows)
     label, weight = outcomes(rows), recency_weights(rows, settings)
     data = dmatrix(encoder, encoder.matrix(rows, True), NTHREAD, label=label, weight=weight)
     small = settings.booster.model_copy(update={"nthread": NTHREAD})
-    return encoder, fit_booster(encoder, data, small, settings.seed, small.default_trees)
-
-
-def _calibrator(rows, split, tested: _Later, features, settings) -> tuple[Calibrator, dict]:
-    """The one that helps on the test part; none where the calibration part holds too few wins to fit one."""
-    before = _said_later(rows, split, "calibration", features, settings)
-    least = settings.promotion.min_positives
-    if before is None or before.y.sum() < least:
-        why = f"no calibration part with {least} rows of people who took part in a win"
-        return Identity(), {"kept": "identity", "why": why}
-    choice = choose_calibrator(
-        before.y, before.raw, tested.y, tested.raw, settings.calibration_min_gain
-    )
-    return choice.calibrator, choice.report
+    booster = fit_booster(encoder, data, small, settings.seed, small.default_trees)
+    return Chain(encoder, {settings.horizon_days: booster}, NTHREAD)
 
 
 def _why_refused(rows, features, measured: dict, settings: TrainingSettings) -> str:
@@ -177,10 +197,13 @@ def _why_refused(rows, features, measured: dict, settings: TrainingSettings) -> 
     return f"seems to know the outcome: {'; '.join(said)}" if said else ""
 
 
-def _final(rows, features, kept, tested: _Later, kind: str, settings) -> LeadModel:
-    """Fitted on all rows; its calibrator is learnt anew on the newest predictions made the way its own will be."""
-    encoder, booster = _fit(rows, features, settings)
-    raw = raw_probability(booster, encoder, encoder.matrix(newest(rows)), NTHREAD)
-    calibrator = fit_calibrator(kind, tested.y, tested.raw) if settings.refit else kept
-    reference = fix_reference(raw)
-    return LeadModel(encoder, booster, calibrator, reference, deal_words=settings.deal_words)
+def _model(fit: Chain, rows, said: Horizon, settings: TrainingSettings) -> LeadModel:
+    """The fit as it scores: compared with the people of the newest day, its calibrator learnt as those of accounts are."""
+    horizon = settings.horizon_days
+    return LeadModel(
+        fit.encoder,
+        fit.boosters[horizon],
+        said.calibrator(settings),
+        fix_reference(fit.predict(newest(rows))[horizon]),
+        deal_words=settings.deal_words,
+    )

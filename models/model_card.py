@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from models.by_group import warnings_of
+from models.feature import Feature
 from models.feature_contract import FEATURES
+from models.lead_contract import LEAD_FEATURES
 from models.promotion import KEEP, PROMOTE
 
 TOP_FACTORS = 15
@@ -67,7 +69,8 @@ def model_card(
         },
         horizons=list(_horizons(record)),
         rivals=list(_rivals(record)),
-        factors=list(_factors(record)),
+        factors=list(_factors(record, record["importance"], FEATURES)),
+        people=_people(record),
         limits=list(_limits(record)),
         earlier=earlier,
         changes=list(_changes(record, earlier.record)) if earlier else [],
@@ -110,18 +113,38 @@ def _rivals(record: Mapping) -> Iterator[dict]:
         yield {"name": name, "metrics": None, "lead": record["duel"]}
 
 
-def _factors(record: Mapping) -> Iterator[dict]:
-    known = {feature.name: feature for feature in FEATURES}
+def _factors(record: Mapping, importance: Mapping, contract: tuple[Feature, ...]) -> Iterator[dict]:
+    known = {feature.name: feature for feature in contract}
+    kept = set(record["settings"]["versioned_attributes"])
     # JSON objects are kept by name: what was largest first is put in order again.
-    falling = sorted(record["importance"].items(), key=lambda item: (-item[1], item[0]))
+    falling = sorted(importance.items(), key=lambda item: (-item[1], item[0]))
     for name, share in falling[:TOP_FACTORS]:
         feature = known.get(name)
         yield {
             "name": name.replace("_", " "),
             "share": share,
             "family": feature.family if feature else "",
-            "is_snapshot": bool(feature and feature.source_kind == "snapshot"),
+            "is_snapshot": bool(
+                feature and feature.source_kind == "snapshot" and not kept >= {*feature.attributes}
+            ),
         }
+
+
+def _people(record: Mapping) -> dict | None:
+    """The lead model's part; None in a record from before there was one."""
+    leads = record.get("leads")
+    if not leads:
+        return None
+    left_out: dict[str, list[str]] = {}
+    for name, why in leads.get("left_out", {}).items():
+        left_out.setdefault(why, []).append(name.replace("_", " "))
+    return {
+        **leads,
+        "is_measured": "auc" in leads,
+        "factors": list(_factors(record, leads.get("importance", {}), LEAD_FEATURES)),
+        "left_out": sorted(left_out.items()),
+        "thinning": record["metadata"].get("people_thinning"),
+    }
 
 
 def _limits(record: Mapping) -> Iterator[str]:

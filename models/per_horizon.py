@@ -83,10 +83,13 @@ def at_horizon(
         fit_before(every, split, part, chain, features, settings)
         for part in ("calibration", "test")
     )
-    return Horizon(split, tested, _choose(before, tested, settings))
+    return Horizon(split, tested, choose(before, tested, settings))
 
 
-def _choose(fitted_on: LaterPart | None, judged_on: LaterPart | None, settings):
+def choose(
+    fitted_on: LaterPart | None, judged_on: LaterPart | None, settings: TrainingSettings
+) -> CalibrationChoice:
+    """The calibrator fitted on one part that helps on a later one; none where a part is missing."""
     if fitted_on is None or judged_on is None:
         why = f"no {' and '.join(LATER_PARTS[1:])} part to fit and judge a calibrator on"
         return CalibrationChoice(Identity(), {"kept": "identity", "why": why})

@@ -86,7 +86,8 @@ def scoring_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         # Before any score: whatever is stored, what made it is on record.
         _keep(scoring_home, cards, context.run.run_id)
         factors_of = _accounts_with_factors(scoring_home, settings, days)
-        with_people_kept = days_with_people(scoring_home.home, days)
+        with closing(scoring_home.connect()) as connection:
+            with_people_kept = days_with_people(connection, days)
         challengers = Challengers(registry, days, settings.conversion.primary_horizon_days)
         for version, together in _batches(scoring_home, versions):
             most = {day: factors_of[day] for day in together}

@@ -28,7 +28,8 @@ identity:
   free_mail_domains: [{free_mail}]
   isp_domains: [{isps}]
 features:
-  versioned_attributes: [industry, employee_count, annual_revenue]
+  # of titles there are no changes to keep: people of this world have one for life, from their record's first day
+  versioned_attributes: [industry, employee_count, annual_revenue, title]
 intent:
   relevant_topics: [{topics}]
 technology:

@@ -97,3 +97,40 @@
 {% macro first_version_known_on(relation, where='true') -%}
     (select min(valid_from) from {{ relation }} where {{ where }})
 {%- endmacro %}
+
+{#
+  as_of_date, person_id and the contact_id that a person is known by on each date of `dates`: of a converted
+  lead that contact, of a merged contact the one that survives, at the end of the chain. `leads` and `contacts`
+  are their versions. Who stands for nobody else has no row, nor has who was merged in a circle.
+#}
+{% macro contacts_of_people(leads, contacts, dates) -%}
+    (
+        with recursive became as (
+
+            select as_of_date, lead_id as person_id, converted_contact_id as contact_id
+            from {{ as_of_versions(leads, dates) }}
+            where is_converted and converted_contact_id is not null
+            union all
+            select as_of_date, contact_id, merged_into_contact_id
+            from {{ as_of_versions(contacts, dates) }}
+            where merged_into_contact_id <> contact_id
+
+        ),
+
+        chains as (
+
+            select * from became
+            -- not `all`: a circle comes back to what has been said, and ends
+            union
+            select chains.as_of_date, chains.person_id, became.contact_id
+            from chains
+            inner join became
+                on chains.as_of_date = became.as_of_date and chains.contact_id = became.person_id
+
+        )
+
+        select chains.*
+        from chains
+        anti join became on chains.as_of_date = became.as_of_date and chains.contact_id = became.person_id
+    )
+{%- endmacro %}

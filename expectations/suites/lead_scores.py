@@ -15,13 +15,25 @@ FIX = "Score the day again; if it stays so, report it."
 RANGES = {"lead_probability": 1, "lead_score": 100}
 
 
-def lead_scores_suite(*, as_of_date: date) -> Any:
-    """Return the suite for the people of one day (rows of lead_predictions)."""
+def lead_scores_suite(*, as_of_date: date, people_count: int, has_model: bool) -> Any:
+    """Return the suite for the people of one day (rows of lead_predictions).
+
+    people_count: people of scored accounts on that day, as lead_scoring_set has them. has_model: what scored the day has a lead
+    model, so that everybody has a probability.
+    """
     return suite(
         "lead_scores",
         "One row a person of a scored account, for one day, as analysts will see it.",
         [
+            critical(
+                "TableRowCountToEqual",
+                "every_person_scored",
+                f"There is one row for each of the {people_count:,} people of scored accounts.",
+                "People were lost or doubled between lead_scoring_set and scores: score the day again.",
+                value=people_count,
+            ),
             *_keys(as_of_date),
+            *([_probability()] if has_model else []),
             *(_range(name, most) for name, most in RANGES.items()),
             critical(
                 "ColumnValuesToNotBeNull",
@@ -72,6 +84,15 @@ def _keys(day: date) -> list[Any]:
             value_set=["contact", "lead"],
         ),
     ]
+
+
+def _probability() -> Any:
+    return present(
+        "probability_where_modelled",
+        "lead_probability",
+        "Everybody has a probability where the scoring model has a lead model.",
+        "The lead model was not asked: score the day again; if it stays so, report it.",
+    )
 
 
 def _range(name: str, most: int) -> Any:

@@ -58,37 +58,56 @@ def test_a_changed_score_and_another_model_in_its_place_are_told_apart(small_dem
     assert "scoring model 1" in said.err and "5 not derived" in said.out
 
 
-def change_published(scoring: Scoring, score: str) -> None:
-    """Write the published scores of DAY with another score."""
+def test_a_changed_statement_of_people_is_a_difference(small_demo, tmp_path):
+    scoring = copy_of(small_demo[0], tmp_path)
+    change_published(scoring, "people_engaged_90d + 1", "people_engaged_90d")
+    home, day = open_home(scoring.home), date.fromisoformat(DAY)
+    found = verification.verify(home, 20, day, 0, lambda _: None)
+    assert not found.is_proven and found.different > 0 and found.not_comparable == 0
+    assert {one.column for one in found.differences} == {"people_engaged_90d"}
+
+
+def change_published(scoring: Scoring, value: str, column: str = "score") -> None:
+    """Write the published scores of DAY with another value in a column."""
     file = (
         scoring.home / "published" / "account_scores_daily" / f"as_of_date={DAY}" / "rows.parquet"
     )
     with closing(duckdb.connect()) as connection:
         connection.execute(
-            f"create table rows as select * replace ({score} as score) from '{file}'"
+            f"create table rows as select * replace ({value} as {column}) from '{file}'"
         )
         connection.execute(f"copy rows to '{file}' (format parquet)")
 
 
 @pytest.fixture
 def other_project(tmp_path, monkeypatch):
-    """The dbt project with another rule for a feature."""
+    """The dbt project, to be given another rule for a feature."""
     project = shutil.copytree(
         dbt_runner.DBT_PROJECT, tmp_path / "dbt", ignore=shutil.ignore_patterns("target")
     )
-    file = project / "models" / "features" / "engagement" / "feat_engagement__web.sql"
-    assert "days_ago < {{ n }}" in file.read_text()
     monkeypatch.setattr(dbt_runner, "DBT_PROJECT", project)
     monkeypatch.setattr(provenance, "DBT_PROJECT", project)
-    return file
+    return project / "models" / "features"
 
 
+@pytest.mark.parametrize(
+    ("file", "rule", "other"),
+    [
+        ("engagement/feat_engagement__web.sql", "days_ago < {{ n }}", "days_ago <= {{ n }}"),
+        (
+            "leads/feat_leads__behaviour.sql",
+            "days_ago < 90) as answers_90d",
+            "days_ago < 9) as answers_90d",
+        ),
+    ],
+)
 def test_features_that_have_changed_since_are_said_to_have_changed(
-    small_demo, tmp_path, other_project
+    small_demo, tmp_path, other_project, file, rule, other
 ):
     scoring = copy_of(small_demo[0], tmp_path)
-    longer = other_project.read_text().replace("days_ago < {{ n }}", "days_ago <= {{ n }}")
-    other_project.write_text(longer)
+    text = (other_project / file).read_text()
+    assert rule in text
+    (other_project / file).write_text(text.replace(rule, other))
     day = date.fromisoformat(DAY)
     found = verification.verify(Home(scoring.home), 100, day, 0, lambda _: None)
     assert found.is_proven and found.not_comparable > 0

@@ -262,8 +262,10 @@ def core_reads_past_the_macro(sql: str) -> list[str]:
         "as_of_(?:versions|events|event_days)|left_join_version|first_(?:event|version)_known_on"
         # both read what they are given through left_join_version
         "|windows_of|outcomes_of"
+        # through as_of_versions
+        "|contacts_of_people"
     )
-    through = rf"(?:{macros})\(\s*ref\('core_\w+'\)"
+    through = rf"(?:{macros})\(\s*ref\('core_\w+'\)(?:, ref\('core_\w+'\))?"
     return re.findall(r"ref\(\s*['\"](core_\w+)", re.sub(through, "", sql))
 
 
@@ -304,6 +306,37 @@ def test_accounts_and_people_never_see_each_other(dbt):
     for name in made_of("training_set") | of_people:
         sources = [n for n in nodes[name].depends_on.nodes if n.startswith("source.")]
         assert not [n for n in sources if ".scoring." in n], f"{name} reads what was scored"
+
+
+@pytest.mark.parametrize(
+    ("reasons", "base", "raw", "failing"),
+    [
+        ("['+ visits']", -2.0, 0.11920292202211755, set()),
+        ("null", None, 0.5, set()),
+        # the chain of horizons can come to exactly 1; its log-odds then are no number to compare with
+        ("['+ visits']", 27.0, 1.0, set()),
+        ("['+ visits']", -27.0, 0.0, set()),
+        ("['+ visits']", None, 0.5, {"contributions_stand_where_a_model_gave_reasons"}),
+        ("['+ visits']", -2.0, 0.2, {"contributions_sum_to_the_log_odds"}),
+    ],
+)
+def test_contributions_are_there_and_sum_to_the_log_odds(
+    dbt, world, tmp_path, reasons, base, raw, failing
+):
+    home = Home(tmp_path / "home")
+    shutil.copytree(world.root, home.root)
+    parts = None if base is None else 0.0
+    with warehouse.connect(home) as connection:
+        connection.execute(
+            "insert into scoring.account_predictions (as_of_date, account_id, raw_probability, score, score_basis, reasons, "
+            "contribution_base, contribution_fit, contribution_engagement, contribution_intent, contribution_relationship) "
+            f"values ('2020-03-05', 'salesforce:A1', $1, 50, 'model', {reasons}, $2, $3, $3, $3, $3)",
+            [raw, base, parts],
+        )
+    models = ["--select", "account_scores_daily", "--exclude-resource-type", "unit_test"]
+    outcome = dbt.run(home, ["2020-03-05"], *models)
+    found = {name for name, (status, _) in outcome.items() if status != "pass" and "contr" in name}
+    assert found == failing
 
 
 def test_lists_in_macros_name_every_feature_model_and_every_feed(dbt):

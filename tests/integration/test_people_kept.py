@@ -24,8 +24,8 @@ def home(tmp_path):
 
 def score(home, scored: list[date], passes: bool = True) -> None:
     """As a run does: keep the people of some of its days, let go of others, and have its days pass."""
-    kept = days_with_people(home, scored)
     with closing(warehouse.connect(home)) as connection:
+        kept = days_with_people(connection, scored)
         rows = [(day, "p", "a") for day in scored if day in kept]
         names = warehouse.columns_of("lead_predictions")
         frame = pl.DataFrame(rows, ["as_of_date", "lead_id", "account_id"], orient="row")

@@ -334,6 +334,13 @@ def test_versioned_attributes_reach_dbt_and_those_of_features_the_trainer(tmp_pa
     assert settings.for_training().versioned_attributes == ("industry",)
 
 
+@pytest.mark.parametrize("place", ["versioned_attributes", "snapshot_attributes"])
+def test_titles_of_people_are_named_like_attributes_of_accounts(tmp_path, place):
+    text = PROJECT.replace(f"{place}: []", f"{place}: [title, industry]")
+    settings = load_settings(written(tmp_path, text))
+    assert getattr(settings.for_training(), place) == ("title", "industry")
+
+
 def test_dbt_has_a_default_for_each_setting_that_is_passed_on():
     macro = (PROJECT_ROOT / "dbt" / "macros" / "settings.sql").read_text(encoding="utf-8")
     for name in json.loads(load_settings(DEFAULT_SETTINGS_FILE).for_dbt()):

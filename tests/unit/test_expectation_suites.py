@@ -168,10 +168,15 @@ def people() -> pl.DataFrame:
             "account_id": ["salesforce:1"] * ROWS,
             "as_of_date": [DAY] * ROWS,
             "lead_type": ["contact", "lead"] * (ROWS // 2),
-            "lead_probability": [0.2, None] * (ROWS // 2),
-            "lead_score": [20.0, None] * (ROWS // 2),
+            "lead_probability": [0.2] * ROWS,
+            "lead_score": [20.0] * ROWS,
         }
     )
+
+
+def people_without_a_model() -> pl.DataFrame:
+    nothing = pl.lit(None, dtype=pl.Float64)
+    return people().with_columns(nothing.alias("lead_probability"), nothing.alias("lead_score"))
 
 
 def scores_of_days() -> pl.DataFrame:
@@ -199,7 +204,10 @@ SUITES |= {
             as_of_dates=[DAY - timedelta(days=1), DAY], horizons_days=[90, 30], most_accounts=ROWS
         ),
     ),
-    "people": (people, lambda: lead_scores_suite(as_of_date=DAY)),
+    "people": (
+        people,
+        lambda: lead_scores_suite(as_of_date=DAY, people_count=ROWS, has_model=True),
+    ),
     "day counts": (day_counts, lambda: day_counts_suite()),
 }
 
@@ -336,6 +344,8 @@ DAMAGES: dict[str, dict[str, Damage]] = {
     },
 }
 DAMAGES["people"] = {
+    "every_person_scored": lambda frame: frame.head(ROWS - 1),
+    "probability_where_modelled": put("lead_probability", None),
     "lead_present": put("lead_id", None),
     "account_present": put("account_id", None),
     "one_row_per_person": repeat_first_row,
@@ -409,6 +419,11 @@ def test_every_expectation_says_what_it_means_and_what_to_do(name):
         assert item.description.endswith(".") and len(item.description) > 20
         assert item.notes.endswith(".") and len(item.notes) > 10
         assert str(item.severity.value) in ("critical", "warning")
+
+
+def test_people_have_no_probability_without_a_lead_model(store):
+    unasked = lead_scores_suite(as_of_date=DAY, people_count=ROWS, has_model=False)
+    assert check(people_without_a_model(), unasked, store).findings == ()
 
 
 @pytest.mark.parametrize("name", ["account", "opportunity", "history"])

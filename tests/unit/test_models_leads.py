@@ -1,6 +1,7 @@
 """The lead model: what it learns, when there is none, its files, and that accounts never see people."""
 
 import json
+from datetime import timedelta
 
 import polars as pl
 import pytest
@@ -84,7 +85,9 @@ def test_without_people_enough_wins_history_or_signal_there_is_none_and_it_says_
     knowing = people.with_columns(
         own_meetings_90d=pl.col("is_converted").cast(pl.Int64) * 3 + pl.int_range(pl.len()) % 2
     )
+    unsaid = people.with_columns(pl.lit(None).alias(feature.name) for feature in LEAD_FEATURES)
     for rows, why in (
+        (unsaid, "nothing to learn from"),
         (None, "no person"),
         (people.clear(), "no person"),
         (few, "at least 40 are needed"),
@@ -94,6 +97,51 @@ def test_without_people_enough_wins_history_or_signal_there_is_none_and_it_says_
     ):
         found = train_leads(rows, SETTINGS)
         assert found.model is None and why in found.record["why_not"], found.record
+
+
+def test_too_few_days_of_people_hold_no_training_up(people):
+    needed = people["as_of_date"].n_unique() + 1
+    split = SETTINGS.split.model_copy(update={"min_train_dates": needed})
+    found = train_leads(people, SETTINGS.model_copy(update={"split": split}))
+    assert found.model is None
+    assert found.record["why_not"].endswith(f"fewer than split.min_train_dates={needed}")
+
+
+def test_accounts_are_trained_whatever_people_lack(people):
+    rows = training_rows(accounts=200).with_columns(pl.lit(90).alias("horizon_days"))
+    unsaid = people.with_columns(pl.lit(None).alias(feature.name) for feature in LEAD_FEATURES)
+    result = train(rows, training_settings(rows, horizon_days=90), people=unsaid)
+    assert "nothing to learn from" in result.leads["why_not"] and result.metrics["auc"]
+
+
+def test_without_refit_what_was_measured_scores(people, trained):
+    """That is what had matured before the test part, as with accounts."""
+    kept = train_leads(people, SETTINGS.model_copy(update={"refit": False}))
+    first_tested = people["as_of_date"].max() - timedelta(days=90)
+    settled = people.filter(pl.col("as_of_date") + pl.duration(days=90) <= first_tested)
+    earlier = train_leads(settled, SETTINGS)
+    assert kept.record["auc"] == trained.record["auc"]
+    raw = [one.model.booster.save_raw("ubj") for one in (kept, earlier, trained)]
+    assert raw[0] == raw[1] != raw[2]
+
+
+def test_titles_without_history_are_learnt_from_only_where_scoring_yaml_says_so(people):
+    """Of this home the leaders are those who win, which a title that was corrected after the win would tell."""
+    telling = people.with_columns(
+        is_converted=pl.col("is_converted") & (pl.col("seniority") == "vp"),
+        job_function=pl.when(pl.col("lead_id").str.ends_with("1")).then("job_function"),
+    )
+    of_titles = {"job_function", "seniority"}
+    by_default = train_leads(telling, SETTINGS)
+    assert not of_titles & set(by_default.model.encoder.names)
+    assert set(by_default.record["left_out"]) >= of_titles
+    for place, kind in (("versioned_attributes", "versioned"), ("snapshot_attributes", "snapshot")):
+        named = SETTINGS.model_copy(update={place: ("industry", "title")})
+        found = train_leads(telling, named)
+        assert not of_titles & set(found.record["left_out"])
+        assert found.record["auc"] > by_default.record["auc"] + 0.05
+        columns = {one.feature.name: one.feature for one in found.model.encoder.columns}
+        assert {columns[name].source_kind for name in of_titles} == {kind}
 
 
 def test_people_change_nothing_of_the_accounts(with_and_without):

@@ -3,11 +3,15 @@ from html.parser import HTMLParser
 
 import pytest
 
+from models.leads import train_leads
 from models.model_card import Earlier, model_card
 from models.plots import save_plots
+from models.settings import BoosterSettings, TrainingSettings
 from models.training import train
 from models.training_record import training_record
-from tests.factories import training_rows, training_settings, year_ends
+from tests.factories import people_rows, training_rows, training_settings, year_ends
+
+BOOSTER = BoosterSettings(default_trees=40, min_child_weight=5, nthread=1)
 
 
 class Page(HTMLParser):
@@ -150,3 +154,41 @@ def test_groups_of_a_training_are_those_of_its_later_rows(made):
     result, _, _ = made
     industries = [one for one in result.groups if one["attribute"] == "industry"]
     assert sum(one["n"] for one in industries) == result.test_rows.height
+
+
+def of_people(record, people, **changes):
+    """The card's text and page where the lead model was trained on these people."""
+    settings = TrainingSettings(horizon_days=90, booster=BOOSTER, **changes)
+    leads = json.loads(json.dumps(train_leads(people, settings).record, sort_keys=True))
+    thinning = {"people_thinning": {"rows_kept": 8640, "rows_available": 20000}}
+    said = record | {"leads": leads, "metadata": record["metadata"] | thinning}
+    said["settings"] = record["settings"] | json.loads(
+        settings.model_dump_json(include=set(changes))
+    )
+    return leads, model_card("3", said, {})
+
+
+def test_a_card_says_how_the_lead_model_did_and_names_nobody(made):
+    people = people_rows()
+    leads, html = of_people(made[1], people, snapshot_attributes=("title",))
+    text = Page(html).text
+    assert f"AUC (95 %) {leads['auc']:.3f} ({leads['auc_low']:.3f} to" in text
+    assert f"{leads['lift_top_decile']:.2f} ({leads['lift_low']:.2f} to" in text
+    assert "8,640 rows of 360 people at 120 accounts" in text
+    assert "8,640 of 20,000 rows (training.max_lead_rows)" in text
+    assert "own actions 90d own behaviour" in text and "There is none" not in text
+    assert "seniority (as it is today) person" in text
+    assert not [one for one in {*people["lead_id"], *people["account_id"]} if one in html]
+    assert "@" not in text
+    kept = Page(of_people(made[1], people, versioned_attributes=("title",))[1]).text
+    assert "seniority person" in kept and "as it is today" not in kept
+
+
+def test_a_card_says_why_there_is_no_lead_model(made):
+    leads, html = of_people(made[1], people_rows().head(50))
+    assert f"There is none: {leads['why_not']}" in Page(html).text
+    assert "There is none: no person has an outcome" in Page(model_card("3", made[1], {})).text
+    by_default = Page(of_people(made[1], people_rows())[1]).text
+    assert "job function, seniority: only today's value is known" in by_default
+    without = {name: one for name, one in made[1].items() if name != "leads"}
+    assert "There is none" not in Page(model_card("3", without, {})).text

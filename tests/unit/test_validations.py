@@ -1,4 +1,4 @@
-"""What a day's number of accounts is held against."""
+"""What a day's numbers of accounts and people are held against."""
 
 from datetime import date, timedelta
 
@@ -6,12 +6,15 @@ import duckdb
 import pytest
 
 from dagster_project.config import DEFAULT_SETTINGS_FILE
+from dagster_project.people import DAYS_KEPT
 from dagster_project.settings_file import load_settings
 from dagster_project.validations import (
     COMPARED_WITHIN_DAYS,
     _counts,
+    _people,
     account_scores_validations,
 )
+from expectations.runner import validate
 
 FIRST = date(2026, 1, 1)
 SECOND, THIRD = FIRST + timedelta(days=1), FIRST + timedelta(days=2)
@@ -32,10 +35,16 @@ def scored():
         )
         connection.execute("create table scoring.passed_days (as_of_date date)")
         connection.execute(
-            "create table scoring.trained_models (scoring_model_version text, horizon_days int, other_horizons text)"
+            "create table scoring.trained_models "
+            "(scoring_model_version text, horizon_days int, other_horizons text, leads text)"
         )
         connection.execute("create table scoring.account_predictions (as_of_date date)")
-        connection.execute("create table scoring.lead_predictions (as_of_date date, lead_id text)")
+        connection.execute(
+            "create table scoring.lead_predictions (as_of_date date, lead_id text, account_id text, lead_type text, "
+            "lead_probability double, lead_score double, scoring_model_version text)"
+        )
+        connection.execute("create schema datasets")
+        connection.execute("create table datasets.lead_scoring_set (as_of_date date, lead_id text)")
         for day, accounts in ((FIRST, 100), (SECOND, 40), (THIRD, 41)):
             connection.execute(
                 "insert into marts.account_scores_daily by name select ? as as_of_date, range + 1 as rank, 50.0 as score, "
@@ -106,3 +115,69 @@ def test_a_day_without_reasons_shows_among_days_that_have_them(scored):
         (0, 2),
         (0, 2),
     ]
+
+
+def put_people(connection, day, known: int, scored: int, probability: float | None = 0.2):
+    connection.execute(
+        "insert into datasets.lead_scoring_set select ?, 'p' || range from range(?)", [day, known]
+    )
+    connection.execute(
+        "insert into scoring.lead_predictions "
+        "select $1, 'p' || range, 'a', 'contact', $3::double, $3::double * 100, '7' from range($2)",
+        [day, scored, probability],
+    )
+
+
+def people_findings(connection, days, tmp_path) -> dict:
+    """Day → names of what is found wrong with its people."""
+    found = {}
+    for one in _people(connection.cursor, days):
+        report = validate(
+            one.frame,
+            one.make_suite(),
+            name="people",
+            run_id="run",
+            partition=one.partition,
+            store_dir=tmp_path,
+        )
+        found[one.days[0]] = [finding.expectation for finding in report.findings]
+    return found
+
+
+def test_people_that_were_not_scored_or_nobody_knows_are_found(scored, tmp_path):
+    put_people(scored, FIRST, known=5, scored=5)
+    put_people(scored, SECOND, known=5, scored=0)
+    put_people(scored, THIRD, known=4, scored=5)
+    assert people_findings(scored, [FIRST, SECOND, THIRD], tmp_path) == {
+        FIRST: [],
+        SECOND: ["every_person_scored"],
+        THIRD: ["every_person_scored"],
+    }
+
+
+def test_days_whose_people_are_not_kept_and_homes_without_people_are_asked_nothing(
+    scored, tmp_path
+):
+    assert people_findings(scored, [THIRD], tmp_path) == {}
+    days = [THIRD + timedelta(days=n) for n in range(DAYS_KEPT + 2)]
+    for day in days:
+        put_people(scored, day, known=3, scored=3 if day in days[-DAYS_KEPT:] else 0)
+    scored.execute("delete from scoring.passed_days")
+    assert people_findings(scored, days, tmp_path) == {day: [] for day in days[-DAYS_KEPT:]}
+
+
+@pytest.mark.parametrize(
+    ("leads", "probability", "wrong"),
+    [
+        ('{"importance": {}, "auc": 0.7}', None, ["probability_where_modelled"]),
+        ('{"importance": {}, "auc": 0.7}', 0.2, []),
+        ('{"why_not": "no person has an outcome"}', None, []),
+        (None, None, []),
+    ],
+)
+def test_nobody_lacks_a_probability_where_there_is_a_lead_model(
+    scored, tmp_path, leads, probability, wrong
+):
+    scored.execute("insert into scoring.trained_models values ('7', 90, '{}', ?)", [leads])
+    put_people(scored, THIRD, known=3, scored=3, probability=probability)
+    assert people_findings(scored, [THIRD], tmp_path) == {THIRD: wrong}

@@ -26,6 +26,8 @@ ROW = {
     "score_basis": "model",
     "feature_contract_version": "c",
     "win_probability_90d": 0.25,
+    "people_engaged_90d": 2,
+    "best_lead_probability": 0.4,
 }
 
 
@@ -109,6 +111,28 @@ def test_what_this_code_cannot_apply_is_no_difference_if_another_code_made_it():
 def test_other_features_do_not_excuse_a_score_that_changed_by_itself():
     made = MadeWith("old", "code", "settings", "v1", "this processor")
     assert compared(derived=frame(score=9.0), made=made).different == 1
+
+
+def test_other_sql_of_people_explains_what_is_said_of_them_and_nothing_else():
+    other_sql = replace(NOW, features_digest="old", code_version="v1")
+    changed = {"people_engaged_90d": 3, "best_lead_probability": 0.5}
+    found = compared(derived=frame(**changed), made=other_sql)
+    assert (found.not_comparable, found.is_proven) == (1, True)
+    assert {one.column for one in found.differences} == set(changed)
+    assert all("SQL" in one.made_with_other for one in found.differences)
+    with_score = frame(**changed, score=9.0)
+    assert compared(derived=with_score, made=other_sql).different == 1
+    other_code = replace(NOW, code_digest="old")
+    assert (
+        "the code"
+        in compared(derived=frame(**changed), made=other_code).differences[0].made_with_other
+    )
+
+
+def test_what_is_said_of_people_by_the_same_sql_and_code_is_a_difference():
+    for changed in ({"people_engaged_90d": 3}, {"best_lead_probability": None}):
+        found = compared(derived=frame(**changed))
+        assert (found.different, found.is_proven) == (1, False)
 
 
 def test_another_processor_may_round_and_no_more():

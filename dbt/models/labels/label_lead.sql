@@ -1,6 +1,7 @@
 -- Whether a person had a part in a win of the account within the primary horizon, as known on day T: a
--- role on the won opportunity. Where not one role is on record by T the account's win is everyone's; a win
--- on which nobody is named among others that name somebody says nothing of anyone: its people have no row.
+-- role on the won opportunity of any win in the window. Where not one role is on record by T the account's
+-- win is everyone's; where none of the window's wins names anybody, among others that do, nothing is said of
+-- anyone: its people have no row.
 with outcomes as (
 
     select outcome.*, known.as_of_date as known_as_of, coalesce(merged.survivor_id, outcome.account_id) as company_id
@@ -16,13 +17,7 @@ with outcomes as (
 -- who is whom by T
 became as (
 
-    select lead_id, converted_contact_id as contact_id
-    from {{ as_of_versions(ref('core_lead_version'), dates=labels_as_of()) }}
-    where is_converted and converted_contact_id is not null
-    union all
-    select contact_id, merged_into_contact_id
-    from {{ as_of_versions(ref('core_contact_version'), dates=labels_as_of()) }}
-    where merged_into_contact_id is not null
+    select * from {{ contacts_of_people(ref('core_lead_version'), ref('core_contact_version'), labels_as_of()) }}
 
 ),
 
@@ -32,23 +27,27 @@ roles as (
 
 ),
 
+-- a customer may win more than once in a window, and not the same people
 parts as (
 
     select
-        won.account_id as company_id,
-        won.won_on as converted_on,
+        outcomes.account_id,
+        outcomes.as_of_date,
         coalesce(became.contact_id, roles.contact_id) as contact_id,
-        min(roles.valid_from) as part_known_on
-    from {{ as_of_versions(ref('core_won_deal_version'), dates=labels_as_of()) }} as won
+        min(greatest(roles.valid_from, won.first_known_on)) as part_known_on
+    from outcomes
+    inner join {{ as_of_versions(ref('core_won_deal_version'), dates=labels_as_of()) }} as won
+        on outcomes.company_id = won.account_id
+        and outcomes.as_of_date < won.won_on and won.won_on <= outcomes.matured_on
     inner join roles using (opportunity_id)
-    left join became on roles.contact_id = became.lead_id
+    left join became on roles.contact_id = became.person_id
     group by all
 
 ),
 
 named as (
 
-    select distinct company_id, converted_on, true as is_named from parts
+    select account_id, as_of_date, min(part_known_on) as named_known_on from parts group by all
 
 ),
 
@@ -69,15 +68,18 @@ select
     basis.label_basis,
     greatest(
         outcomes.label_known_at,
-        -- that somebody had no part is known when the window has closed
-        coalesce(parts.part_known_on, case when label_basis = 'role' then outcomes.matured_on end)
+        coalesce(
+            parts.part_known_on,
+            -- that somebody had no part is known when the window has closed and others are named
+            case when label_basis = 'role' then greatest(outcomes.matured_on, named.named_known_on) end
+        )
     ) as label_known_at
 from {{ on_requested_dates(ref('spine_lead_day')) }} as spine
 cross join basis
 inner join outcomes using (account_id, as_of_date)
-left join became on spine.lead_id = became.lead_id
-left join named using (company_id, converted_on)
+left join became on spine.lead_id = became.person_id
+left join named using (account_id, as_of_date)
 left join parts
-    on outcomes.company_id = parts.company_id and outcomes.converted_on = parts.converted_on
+    on spine.account_id = parts.account_id and spine.as_of_date = parts.as_of_date
     and coalesce(became.contact_id, spine.lead_id) = parts.contact_id
-where outcomes.converted_on is null or named.is_named or label_basis = 'account'
+where outcomes.converted_on is null or named.named_known_on is not null or label_basis = 'account'

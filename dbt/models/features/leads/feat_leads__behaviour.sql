@@ -35,13 +35,7 @@ feeds as (
 
 became as (
 
-    select as_of_date, lead_id as person_id, converted_contact_id as contact_id
-    from {{ as_of_versions(ref('core_lead_version'), days_of_build()) }}
-    where is_converted and converted_contact_id is not null
-    union all
-    select as_of_date, contact_id, merged_into_contact_id
-    from {{ as_of_versions(ref('core_contact_version'), days_of_build()) }}
-    where merged_into_contact_id is not null
+    select * from {{ contacts_of_people(ref('core_lead_version'), ref('core_contact_version'), days_of_build()) }}
 
 ),
 
