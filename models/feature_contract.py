@@ -21,7 +21,8 @@ from models.monotone import DIRECTIONS
 SNAPSHOT_ATTRIBUTES = (
     "industry", "country", "state", "region", "founded_on", "employee_count", "annual_revenue",
 )  # fmt: skip
-# The same of people: job titles, which the features of lead_contract.py rest on. One list in scoring.yaml names both kinds.
+# The same of people: job titles, by which features of accounts count them and which features of people (lead_contract.py) are.
+# One list in scoring.yaml names both kinds.
 ATTRIBUTES_OF_PEOPLE = ("title",)
 KEY_COLUMNS = frozenset({"account_id", "as_of_date"})
 LABEL_COLUMNS = frozenset(
@@ -262,7 +263,23 @@ _ROWS: tuple[Feature, ...] = (
     ),
 )
 # fmt: on
-FEATURES = tuple(replace(row, monotone=DIRECTIONS.get(row.name, 0)) for row in _ROWS)
+# They count people by their job titles.
+_BY_TITLE = (
+    "senior_people_active_90d",
+    "decision_makers_active_90d",
+    "functions_active_90d",
+    "senior_contacts",
+)
+
+
+def _finished(row: Feature) -> Feature:
+    directed = replace(row, monotone=DIRECTIONS.get(row.name, 0))
+    if row.name in _BY_TITLE:
+        return replace(directed, source_kind="snapshot", attributes=("title",))
+    return directed
+
+
+FEATURES = tuple(map(_finished, _ROWS))
 
 
 def contract_version(features: Iterable[Feature] = FEATURES) -> str:

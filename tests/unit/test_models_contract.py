@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from models.feature_contract import (
+    ATTRIBUTES_OF_PEOPLE,
     FEATURES,
     SNAPSHOT_ATTRIBUTES,
     ContractError,
@@ -29,7 +30,7 @@ def test_names_are_unique_and_every_row_can_be_said():
 def test_a_snapshot_feature_names_its_attributes_and_others_have_none():
     for feature in FEATURES:
         assert bool(feature.attributes) == (feature.source_kind == "snapshot")
-        assert set(feature.attributes) <= set(SNAPSHOT_ATTRIBUTES)
+        assert set(feature.attributes) <= {*SNAPSHOT_ATTRIBUTES, *ATTRIBUTES_OF_PEOPLE}
 
 
 def test_snapshot_features_are_used_only_when_named():
@@ -57,7 +58,8 @@ def test_kept_attributes_may_stand_beside_allowed_ones_in_one_feature():
 
 def test_unsafe_features_are_never_used():
     status = replace(feature_named("last_won_type"), name="status", source_kind="unsafe")
-    assert usable_features(SNAPSHOT_ATTRIBUTES, features=(*FEATURES, status)) == FEATURES
+    every = (*SNAPSHOT_ATTRIBUTES, *ATTRIBUTES_OF_PEOPLE)
+    assert usable_features(every, features=(*FEATURES, status)) == FEATURES
 
 
 def test_left_out_features_are_left_out():
