@@ -93,7 +93,7 @@ def judge(
     for rival in rivals:
         if not rival.is_beaten:
             return Verdict(KEEP, f"{interval}; {rival.name} stays, {_not_shown(rival.differences)}")
-    won = [rival.name for rival in rivals if beats(rival.differences)]
+    won = [f"{r.name} in {_better_in(r.differences)}" for r in rivals if beats(r.differences)]
     beaten = f" and beats {' and '.join(won)}" if won else ""
     return Verdict(PROMOTE, f"{interval}, lies above 0.5 and below suspicion{beaten}")
 
@@ -102,12 +102,18 @@ def beats(differences: Mapping) -> bool:
     """Whether a model is shown to be better than another on the same rows: in AUC, lift or log loss beyond the paired interval,
     and in none of them worse beyond it. As good is not better: being newer is no reason.
     """
-    is_better = (
-        _is_above(differences, "auc")
-        or _is_above(differences, "lift_top_decile")
-        or _is_below(differences, "log_loss")
-    )
-    return is_better and not (is_outranked(differences) or _is_above(differences, "log_loss"))
+    is_worse = is_outranked(differences) or _is_above(differences, "log_loss")
+    return bool(_better_in(differences)) and not is_worse
+
+
+def _better_in(differences: Mapping) -> str:
+    """The measures in which a model is better beyond the paired interval, in words; empty where in none."""
+    found = {
+        "AUC": _is_above(differences, "auc"),
+        "lift": _is_above(differences, "lift_top_decile"),
+        "log loss": _is_below(differences, "log_loss"),
+    }
+    return ", ".join(name for name, is_better in found.items() if is_better)
 
 
 def is_outranked(differences: Mapping) -> bool:

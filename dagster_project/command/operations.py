@@ -117,16 +117,16 @@ def refresh(
     day = day or _next_day(home)
     _check_in_history(home, day)
     if not skips_days:
-        _refuse_to_skip(home, day)
+        _refuse_to_skip(home, day, day)
     outcome = run_job(home, "daily_refresh", partition=day.isoformat(), show_progress=show)
     if not outcome.ok:
         outcome = replace(outcome, problems=(*_refused_files(outcome), *outcome.problems))
     return day, outcome
 
 
-def _refuse_to_skip(home: Home, day: date) -> None:
-    """What lies in the inbox for earlier days would be missing in the day's scores, which would shift for it."""
-    left = waiting_days(home, last_published(home), day)
+def _refuse_to_skip(home: Home, day: date, before: date) -> None:
+    """What lies in the inbox for days after the last published one would be missing in the day's scores, which would shift."""
+    left = waiting_days(home, last_published(home), before)
     if left:
         span = f"{left[0]}" if len(left) == 1 else f"{left[0]} to {left[-1]}"
         raise WrongUse(
@@ -136,20 +136,30 @@ def _refuse_to_skip(home: Home, day: date) -> None:
 
 
 def backfill(
-    home: Home, first: date, last: date, model: str | None = None, show: bool = True
+    home: Home,
+    first: date,
+    last: date,
+    model: str | None = None,
+    show: bool = True,
+    skips_days: bool = False,
 ) -> RunOutcome:
-    """A range of days in one run, each as it was known, by the scoring model of that day (or `model="latest"`)."""
-    check_span(home, first, last)
+    """A range of days in one run, each as it was known, by the scoring model of that day (or `model="latest"`).
+
+    skips_days: leave what waits in the inbox for these days. Raises WrongUse when it would be left out unasked.
+    """
+    check_span(home, first, last, skips_days)
     config = {"account_predictions_build": {"model": model}} if model else None
     return run_job(home, "backfill", days=(first, last), config=config, show_progress=show)
 
 
-def check_span(home: Home, first: date, last: date) -> None:
-    """Raises WrongUse for a span that ends before it starts or reaches out of history."""
+def check_span(home: Home, first: date, last: date, skips_days: bool = False) -> None:
+    """Raises WrongUse for a span that ends before it starts, reaches out of history, or has files waiting in the inbox."""
     if last < first:
         raise WrongUse(f"--from {first} is later than --to {last}")
     for day in (first, last):
         _check_in_history(home, day)
+    if not skips_days:
+        _refuse_to_skip(home, last, last + timedelta(days=1))
 
 
 def retrain(

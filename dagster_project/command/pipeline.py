@@ -174,9 +174,19 @@ def refresh(day: date | None, skips_days: bool, as_json: bool) -> int:
     is_flag=True,
     help="Train at each quarter's start on what was known then, and hold each quarter against its outcomes.",
 )
+@click.option(
+    "--skip", "skips_days", is_flag=True, help="Leave files that wait in the inbox for these days."
+)
 @AS_JSON
 @answering
-def backfill(first: date, last: date, model: str | None, with_training: bool, as_json: bool) -> int:
+def backfill(
+    first: date,
+    last: date,
+    model: str | None,
+    with_training: bool,
+    skips_days: bool,
+    as_json: bool,
+) -> int:
     """History, each day as it was known that day, in one run.
 
     Each day is scored by the scoring model that was champion then; days before the first get the scorecard. --with-training
@@ -189,12 +199,16 @@ def backfill(first: date, last: date, model: str | None, with_training: bool, as
     home = open_home()
     about: dict[str, Any] = {"from": first, "to": last}
     if not with_training:
-        outcome = operations.backfill(home, first, last, model, show=not as_json)
+        outcome = operations.backfill(
+            home, first, last, model, show=not as_json, skips_days=skips_days
+        )
         return report_run(home, outcome, as_json, about)
     if model:
         raise WrongUse("give --model latest or --with-training, not both")
-    operations.check_span(home, first, last)
-    quarters, outcome = walk_forward(home, first, last, print_note, show=not as_json)
+    operations.check_span(home, first, last, skips_days)
+    quarters, outcome = walk_forward(
+        home, first, last, print_note, show=not as_json, skips_days=skips_days
+    )
     if not as_json:
         print_track_record(quarters, home.settings().conversion.primary_horizon_days)
     facts = {"quarters": [asdict(quarter) for quarter in quarters]} if as_json else {}
@@ -253,10 +267,10 @@ def retrain(as_of: date | None, trials: int | None, as_json: bool) -> int:
 @AS_JSON
 @answering
 def rollback(first: date | None, why: str, as_json: bool) -> int:
-    """Withdraw the newest scoring model; the one before it scores again.
+    """Withdraw the newest promoted scoring model; what was in force before it scores again.
 
-    Without one before it the scorecard does. Published days from --from on are scored anew; what was published before stays
-    as it is.
+    That is the model promoted before it, else the scorecard. A new training may be promoted after it. Published days from --from
+    on are scored anew; what was published before stays as it is.
     """
     from dagster_project.command.rollback import rollback as roll_back
 
@@ -274,7 +288,7 @@ def rollback(first: date | None, why: str, as_json: bool) -> int:
         if as_json:
             click.echo(to_json(about))
         return 0
-    return report_run(home, outcome, as_json, about)
+    return report_run(home, outcome, as_json, about if as_json else {"from": done.from_day})
 
 
 @click.command()

@@ -39,7 +39,7 @@ class Quarter:
 
 
 def walk_forward(
-    home: Home, first: date, last: date, tell: Tell, show: bool = True
+    home: Home, first: date, last: date, tell: Tell, show: bool = True, skips_days: bool = False
 ) -> tuple[list[Quarter], RunOutcome]:
     """Train at each quarter's start, score all days, hold each quarter against its outcomes; the outcome is the back-fill's.
 
@@ -48,7 +48,7 @@ def walk_forward(
     """
     trained = [_trained(home, start, as_of, tell, show) for start, as_of in quarters(first, last)]
     tell(f"scoring {first} to {last}, each day as it was known and by the model of its day")
-    outcome = backfill(home, first, last, show=show)
+    outcome = backfill(home, first, last, show=show, skips_days=skips_days)
     if not outcome.ok:
         return trained, outcome
     return [_evaluated(home, quarter, tell, show) for quarter in trained], outcome

@@ -157,3 +157,12 @@ def history_digest(scoring: Scoring) -> str:
     return digest(
         scoring.query("select * from scores.account_scores_daily order by as_of_date, account_id")
     )
+
+
+def test_a_backfill_does_not_pass_over_days_that_wait(small_demo):
+    """It would score them without their data, as a refresh that skips them would; --skip says that this is meant."""
+    scoring, _ = small_demo
+    before = scoring.digest()
+    said = scoring("backfill", "--from", "2026-06-30", "--to", "2026-07-02", status=2).err
+    assert "files of 2026-07-01 to 2026-07-02 wait in the inbox" in " ".join(said.split())
+    assert scoring.digest() == before

@@ -186,6 +186,11 @@ def test_an_arrival_says_which_file_was_refused_and_which_rows(capsys):
     assert max(cell_len(line) for line in text.splitlines()) <= 100
 
 
+def test_files_that_had_landed_before_are_not_told_as_new(capsys):
+    print_arrivals([arrival("a.csv", 5, 0, "already landed"), arrival("b.csv", 2, 0, "")], [])
+    assert "2 of 2 files landed, 1 of them before: 7 rows" in capsys.readouterr().out
+
+
 def test_no_files_no_words(capsys):
     print_arrivals([], [])
     assert capsys.readouterr().out == ""

@@ -60,7 +60,7 @@ def _measures(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return [
         ("AUC", decimal(report["auc"], 3), f"95 % interval {low} to {high}; 0.5 is a coin"),
         ("Lift of the top tenth", decimal(report["lift_top_decile"], 2), "its rate over the rate of all"),
-        ("Average precision", decimal(report["pr_auc"], 3), "of a coin: the rate of all"),
+        ("Average precision", decimal(report["pr_auc"], 3), "a coin has the rate of all"),
         ("Brier score", decimal(report["brier"], 4), f"{decimal(report['brier_base'], 4)} for telling everyone the rate of all"),
         ("Log loss", decimal(report["log_loss"], 4), ""),
         ("Calibration error", decimal(report["ece"], 4), "10 bins of equal count"),

@@ -69,7 +69,9 @@ def _sum_of(files: Sequence[Mapping[str, Any]], bad: int) -> str:
     """One line for all files of an arrival."""
     landed = [file for file in files if file["is landed"]]
     rows = sum(file["rows landed"] for file in landed)
-    text = f"{len(landed)} of {counted(len(files), 'file')} landed: {counted(rows, 'row')}"
+    before = sum(str(file["note"]).startswith("already landed") for file in landed)
+    again = f", {before:,} of them before" if before else ""
+    text = f"{len(landed)} of {counted(len(files), 'file')} landed{again}: {counted(rows, 'row')}"
     return text + (f"; {bad:,} more went to quarantine" if bad else "")
 
 

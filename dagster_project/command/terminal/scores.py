@@ -27,8 +27,8 @@ from dagster_project.command.terminal.wording import (
 NAME_WIDTH = 26
 REASONS_SHOWN = 4
 POINTS_ONLY = (
-    "These scores are points of the scorecard in scoring.yaml, not probabilities: a scoring model takes over once there is "
-    "enough history to train one (`scoring retrain`)."
+    "These scores are points of the scorecard in scoring.yaml, not probabilities: a scoring model takes over once one is "
+    "trained and promoted (`scoring retrain`)."
 )
 LOG_ODDS = (
     "Log-odds: what a factor adds to the logarithm of the odds. +0.693 doubles the odds of a win, -0.693 halves them; "

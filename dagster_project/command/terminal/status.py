@@ -182,7 +182,7 @@ def _print_models(models: Sequence[Mapping[str, Any]] | None) -> None:
         (
             model["scoring_model_version"],
             model["trained_as_of"],
-            model["champion_from"],
+            _champion_days(model),
             model["verdict"],
             decimal(model["lift_top_decile"], 2),
             _why(model),
@@ -191,6 +191,12 @@ def _print_models(models: Sequence[Mapping[str, Any]] | None) -> None:
     ]
     if rows:
         print_table("Trainings, newest first", columns, rows)
+
+
+def _champion_days(model: Mapping[str, Any]) -> str | None:
+    """From which day on it may score, and from which day on no more."""
+    since, until = model["champion_from"], model.get("withdrawn_from")
+    return f"{since}, withdrawn from {until}" if since and until else literal(since)
 
 
 def _why(model: Mapping[str, Any]) -> str:
