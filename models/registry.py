@@ -25,7 +25,7 @@ from models import reign
 from models.baselines import baseline_from_dict
 from models.drift_reference import DriftReference
 from models.promotion import KEEP, PROMOTE
-from models.registry_store import RegistryError, read_rows, read_versions
+from models.registry_store import MODEL_NAME, RegistryError, read_rows, read_versions
 from models.reign import Version
 from models.scorecard import scorecard_of
 from models.scoring import ScoringModel
@@ -43,7 +43,6 @@ from models.training_record import (
     write_artifacts,
 )
 
-MODEL_NAME = "account_scoring"
 CHAMPION = "champion"
 # The tag that holds the first day a version may score: as champion, or beside one.
 FIRST_DAY = {PROMOTE: "champion_from", KEEP: "challenger_from"}

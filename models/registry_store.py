@@ -11,6 +11,7 @@ from pathlib import Path
 
 from models.reign import Version
 
+MODEL_NAME = "account_scoring"
 # every column of MLflow's tables that may hold the place of an artefact
 LOCATIONS = (
     ("experiments", "artifact_location"),

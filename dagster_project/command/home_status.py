@@ -19,6 +19,7 @@ from dagster_project.home import Home
 from dagster_project.landing.inbox import waiting_days
 from dagster_project.landing.replacement import replaced
 from dagster_project.publisher import connect_published, rests_on
+from models.registry_store import MODEL_NAME, read_versions
 
 
 def home_status(home: Home) -> dict[str, Any]:
@@ -74,6 +75,21 @@ def _add_published(
         "select count(*) from scores.quarantined_rows"
     ).fetchone()
     answer["drift"] = _drift(home)
+    shown = {
+        v
+        for (v,) in connection.execute(
+            "select scoring_model_version from scores.model_versions"
+        ).fetchall()
+    }
+    answer["unpublished_models"] = [
+        {
+            "scoring_model_version": str(v.version),
+            "trained_as_of": v.trained_as_of,
+            "verdict": v.tags.get("verdict"),
+        }
+        for v in read_versions(home.mlflow_database, MODEL_NAME)
+        if str(v.version) not in shown
+    ]
     answer["models"] = rows_of(
         connection, "select * from scores.model_versions order by trained_as_of desc limit 5"
     )

@@ -242,10 +242,23 @@ def test_status_before_and_after_the_first_publishing(capsys):
     training = {"scoring_model_version": "1", "trained_as_of": date(2025, 12, 31)}
     training |= {"champion_from": None, "verdict": "refuse", "lift_top_decile": None}
     lists = {"feeds": [feed], "quarantined": [refused], "models": [training | {"why": "no signal"}]}
-    print_status(bare | {"published": published, "days": days, **lists})
+    lists["models"].append(
+        training
+        | {"why": "good", "verdict": "promote", "scoring_model_version": "0"}
+        | {"champion_from": date(2025, 9, 30), "withdrawn_from": date(2025, 11, 1)}
+    )
+    newer = {"scoring_model_version": "2", "trained_as_of": date(2026, 1, 31), "verdict": "keep"}
+    print_status(
+        bare | {"published": published, "days": days, "unpublished_models": [newer]} | lists
+    )
     text = capsys.readouterr().out
     for part in ("8,430 accounts, 843 hot", "salesforce account", "3,456", "'1.0.0'", "no signal"):
         assert part in text
+    assert (
+        "Trained since the last refresh, which will show it above: model 2 as of 2026-01-31 (keep)"
+        in text
+    )
+    assert "withdrawn" in text and "2025-11-01" in text
     assert max(cell_len(line) for line in text.splitlines()) <= 100
 
 

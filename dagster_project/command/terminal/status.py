@@ -44,6 +44,7 @@ def print_status(answer: Mapping[str, Any]) -> None:
     _print_replaced(answer.get("replaced"))
     _print_quarantine(answer)
     _print_models(answer.get("models"))
+    _print_unpublished(answer.get("unpublished_models"))
     print_drift(answer.get("drift"))
     sizes = answer.get("sizes_bytes") or {}
     print_lines("Sizes: " + ", ".join(f"{name} {size_text(size)}" for name, size in sizes.items()))
@@ -191,6 +192,17 @@ def _print_models(models: Sequence[Mapping[str, Any]] | None) -> None:
     ]
     if rows:
         print_table("Trainings, newest first", columns, rows)
+
+
+def _print_unpublished(models: Sequence[Mapping[str, Any]] | None) -> None:
+    if models:
+        said = [
+            f"model {m['scoring_model_version']} as of {m['trained_as_of']} ({m['verdict']})"
+            for m in models
+        ]
+        print_lines(
+            f"Trained since the last refresh, which will show it above: {', '.join(said)}.", ""
+        )
 
 
 def _champion_days(model: Mapping[str, Any]) -> str | None:
