@@ -267,7 +267,7 @@ def retrain(as_of: date | None, trials: int | None, as_json: bool) -> int:
 @AS_JSON
 @answering
 def rollback(first: date | None, why: str, as_json: bool) -> int:
-    """Withdraw the newest promoted scoring model; what was in force before it scores again.
+    """Withdraw the newest champion; what was before it scores again.
 
     That is the model promoted before it, else the scorecard. A new training may be promoted after it. Published days from --from
     on are scored anew; what was published before stays as it is.
