@@ -39,7 +39,7 @@ class Feature:
     @property
     def is_of_won_deals(self) -> bool:
         """Whether it tells of deals that the account has won before."""
-        return "{deal" in self.words + self.words_missing
+        return self.family == "relationship" and "{deal" in self.words + self.words_missing
 
     def say(self, value: object, deal: str, deals: str) -> str:
         """The feature in words with the account's own value (None is missing)."""

@@ -43,7 +43,7 @@ BOUNDS = {
 FOLDS = 2
 # Time grows with the rows, and settings, unlike the model, can be told apart on a part of the accounts.
 MOST_ROWS = 50_000
-# On so few rows a second thread costs more than it brings: a trial of the default demo takes 3.0 s with one, 3.8 s with two.
+# On so few rows a second thread costs more than it brings (thirty trials on the default demo, seen by hand: 13 s of 135).
 ONE_THREAD = {"nthread": 1}
 TOO_SHORT = "history before the days that measure the model is too short for two folds"
 

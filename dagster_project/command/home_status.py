@@ -19,7 +19,7 @@ from dagster_project.home import Home
 from dagster_project.landing.inbox import waiting_days
 from dagster_project.landing.replacement import replaced
 from dagster_project.publisher import connect_published, rests_on
-from models.registry_store import MODEL_NAME, read_versions
+from models.registry_store import MODEL_NAME, RegistryError, read_versions
 
 
 def home_status(home: Home) -> dict[str, Any]:
@@ -75,13 +75,21 @@ def _add_published(
         "select count(*) from scores.quarantined_rows"
     ).fetchone()
     answer["drift"] = _drift(home)
-    shown = {
-        v
-        for (v,) in connection.execute(
-            "select scoring_model_version from scores.model_versions"
-        ).fetchall()
-    }
-    answer["unpublished_models"] = [
+    try:
+        answer["unpublished_models"] = _unpublished(home, connection)
+    except RegistryError as problem:
+        # What is published is still to be told, and this with it.
+        answer["registry_problem"] = str(problem)
+    answer["models"] = rows_of(
+        connection, "select * from scores.model_versions order by trained_as_of desc limit 5"
+    )
+
+
+def _unpublished(home: Home, connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Trainings that no refresh has shown yet. Raises RegistryError on a damaged file."""
+    published = rows_of(connection, "select scoring_model_version from scores.model_versions")
+    shown = {row["scoring_model_version"] for row in published}
+    return [
         {
             "scoring_model_version": str(v.version),
             "trained_as_of": v.trained_as_of,
@@ -90,9 +98,6 @@ def _add_published(
         for v in read_versions(home.mlflow_database, MODEL_NAME)
         if str(v.version) not in shown
     ]
-    answer["models"] = rows_of(
-        connection, "select * from scores.model_versions order by trained_as_of desc limit 5"
-    )
 
 
 def _drift(home: Home) -> dict[str, Any] | None:

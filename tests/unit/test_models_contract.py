@@ -157,6 +157,13 @@ def test_what_is_no_time_ago_is_today():
     )
 
 
+def test_the_market_tells_of_deals_that_others_won():
+    """So it is looked for where new business is sought and no account has won any itself."""
+    assert feature_named("days_since_last_won").is_of_won_deals
+    assert not feature_named("market_heat_365d").is_of_won_deals
+    assert not feature_named("industry_heat_365d").is_of_won_deals
+
+
 def test_one_deal_is_singular_and_missing_is_said():
     feature = feature_named("won_deals_730d")
     assert feature.say(1, "round", "rounds") == "1 round in the last 2 years"

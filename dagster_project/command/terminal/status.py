@@ -12,7 +12,7 @@ from typing import Any
 
 from dagster_project.command.terminal.console import print_lines
 from dagster_project.command.terminal.drift import print_drift
-from dagster_project.command.terminal.messages import print_commands
+from dagster_project.command.terminal.messages import print_commands, print_error
 from dagster_project.command.terminal.tables import CELL_WIDTH, Column, print_pairs, print_table
 from dagster_project.command.terminal.text import literal
 from dagster_project.command.terminal.wording import counted, decimal, scored_by, size_text
@@ -45,6 +45,8 @@ def print_status(answer: Mapping[str, Any]) -> None:
     _print_quarantine(answer)
     _print_models(answer.get("models"))
     _print_unpublished(answer.get("unpublished_models"))
+    if problem := answer.get("registry_problem"):
+        print_error(problem)
     print_drift(answer.get("drift"))
     sizes = answer.get("sizes_bytes") or {}
     print_lines("Sizes: " + ", ".join(f"{name} {size_text(size)}" for name, size in sizes.items()))
