@@ -3,38 +3,65 @@
 Belongs here: whom it must beat, on which rows, and what would change for the accounts. Does not belong here: the paired measures
 (evaluation.py), what is made of them (promotion.py).
 
-The new model stands for itself as it was fitted before the later part. So does the champion on rows whose outcome it has learnt
-since; on all others it stands as it scores, which leans towards the champion.
+Each stands as it was fitted before the later part of its own training, made the same way and of the same age at that part:
+what scores today has learnt since from rows that the new model is measured on, or from days whose windows run into theirs.
 """
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 import polars as pl
 
+from models.calibration import Calibrator, Identity
 from models.chain import LaterPart
 from models.evaluation import compare
 from models.feature_contract import ContractError
+from models.grades import Grades
 from models.promotion import Rival, beats, is_outranked
-from models.scoring import ScoringModel
+from models.scoring import HorizonPart, ScoringModel
 from models.settings import TrainingSettings
 
 # Better in one of three measures is enough, so that each has to stand farther from chance: of models that are as good, at most
 # one in forty is taken for better (Bonferroni).
 SHARE = 1 - 0.05 / 3
+# What the metadata of a tester say: the first as-of date of the later part that it was fitted before.
+UNSEEN_FROM = "unseen_from"
 
 
 @dataclass(frozen=True)
 class Champion:
-    """The model that scores so far; `tested` what it said of its own later part before it learnt from it: as_of_date, account_id,
-    probability.
+    """The model that scores so far. `tester` is the same model as it was before it learnt from its own later part (tester_of);
+    None of versions that kept none.
     """
 
     version: str
     model: ScoringModel
     trained_as_of: date
-    tested: pl.DataFrame | None = None
+    tester: ScoringModel | None = None
+
+
+def tester_of(model: ScoringModel, tested: LaterPart | None, calibrator: Calibrator):
+    """The scoring model that a training was measured by: fitted on what was settled before its later part, and nothing else of
+    it than what a later training needs to be held against it. None without a later part.
+    """
+    if tested is None:
+        return None
+    horizon = model.primary_horizon_days
+    parts = tuple(
+        HorizonPart(days, booster, calibrator if days == horizon else Identity())
+        for days, booster in tested.fit.boosters.items()
+    )
+    return replace(
+        model,
+        parts=parts,
+        encoder=tested.fit.encoder,
+        components=(),
+        grades=Grades(),
+        value=None,
+        leads=None,
+        metadata={UNSEEN_FROM: tested.rows["as_of_date"].min().isoformat()},
+    )
 
 
 def duel(
@@ -44,44 +71,56 @@ def duel(
     settings: TrainingSettings,
 ) -> dict | None:
     """Paired differences to the champion (evaluation.compare, intervals of SHARE) with `champion`, `n` and `positives`, on those
-    later rows of which it said something before it could know their outcome.
+    later rows whose outcome it cannot have learnt; with `why_not` instead where they are too few to compare on.
 
-    None where there is nothing to compare: no champion, one of another horizon or of features that are no more, or no such
-    rows of both outcomes.
+    None where there is nobody to compare with: no champion, or one that has no answer any more, since it is of another horizon
+    or of features that are gone.
     """
-    horizon = settings.horizon_days
     if champion is None or tested is None:
         return None
-    if all(part.horizon_days != horizon for part in champion.model.parts):
+    stands = _standing(champion, settings.horizon_days)
+    if stands is None:
         return None
+    model, unseen_from = stands
+    mask = (tested.rows["as_of_date"] >= unseen_from).to_numpy()
+    y, rows = tested.y[mask], tested.rows.filter(pl.Series(mask))
+    facts = {"champion": champion.version, "n": len(y), "positives": int(y.sum())}
+    if not len(y) or y.min() == y.max():
+        return facts | {"why_not": _nothing_to_compare_on(len(y), unseen_from)}
     try:
-        theirs = _said(tested.rows, champion, horizon)
+        theirs = model.score(rows)
     except ContractError:
         return None
-    mask = ~np.isnan(theirs)
-    y, groups = tested.y[mask], tested.rows["account_id"].filter(pl.Series(mask))
-    if not len(y) or y.min() == y.max():
-        return None
-    rounds = settings.bootstrap_rounds
-    ours = probability[mask]
-    found = compare(y, ours, theirs[mask], groups, settings.seed, rounds, share=SHARE)
-    return {"champion": champion.version, "n": len(y), "positives": int(y.sum()), **found}
+    found = compare(
+        y,
+        probability[mask],
+        theirs[f"win_probability_{settings.horizon_days}d"].to_numpy(),
+        rows["account_id"],
+        settings.seed,
+        settings.bootstrap_rounds,
+        # Ties that a calibrator makes are not the ranking of a model.
+        order_a=tested.raw[mask],
+        order_b=theirs["raw_probability"].to_numpy(),
+        share=SHARE,
+    )
+    return facts | found
 
 
-def _said(rows: pl.DataFrame, champion: Champion, horizon: int) -> np.ndarray:
-    """The champion's probability of each row, NaN where it has learnt from the row's outcome and said nothing before."""
-    key = ["as_of_date", "account_id"]
-    is_unseen = rows["as_of_date"] + timedelta(days=horizon) > champion.trained_as_of
-    now = champion.model.score(rows)[f"win_probability_{horizon}d"]
-    before = pl.Series([None] * rows.height, dtype=pl.Float64)
-    if champion.tested is not None:
-        said = champion.tested.select(*key, "probability")
-        before = rows.select(key).join(said, on=key, how="left", maintain_order="left")[
-            "probability"
-        ]
-    table = pl.DataFrame({"is_unseen": is_unseen, "now": now, "before": before})
-    chosen = table.select(pl.when("is_unseen").then("now").otherwise("before").alias("p"))["p"]
-    return chosen.fill_null(np.nan).to_numpy()
+def _standing(champion: Champion, horizon: int) -> tuple[ScoringModel, date] | None:
+    """What answers for the champion, and the first day whose outcome that has not learnt."""
+    tester = champion.tester
+    if tester is not None and tester.primary_horizon_days == horizon:
+        return tester, date.fromisoformat(tester.metadata[UNSEEN_FROM])
+    if champion.model.primary_horizon_days == horizon:
+        return champion.model, champion.trained_as_of
+    return None
+
+
+def _nothing_to_compare_on(rows: int, unseen_from: date) -> str:
+    what = "one outcome alone" if rows else "no row"
+    return (
+        f"there is {what} among the later rows from {unseen_from} on, which it has not learnt from"
+    )
 
 
 def rivals(
@@ -89,11 +128,13 @@ def rivals(
 ) -> list[Rival]:
     """Whom the model must beat.
 
-    Points of a scorecard are no probabilities: it stays only where it is shown to rank better.
+    Points of a scorecard are no probabilities: it stays only where it is shown to rank better. A champion that could not be
+    compared with is not beaten: being newer is no reason.
     """
     must, named = settings.promotion.must_beat, []
     if found and "champion" in must:
-        named.append(Rival(f"scoring model {found['champion']}", found, beats(found)))
+        is_beaten = "why_not" not in found and beats(found)
+        named.append(Rival(f"scoring model {found['champion']}", found, is_beaten))
     if "scorecard" in must and (card := comparisons.get("scorecard")):
         named.append(Rival("the scorecard", card, not is_outranked(card)))
     return named

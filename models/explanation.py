@@ -9,6 +9,7 @@ its base row is that log-odds to 1e-5.
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 
 from models.boosting import dmatrix
 from models.encoding import require_columns
@@ -49,7 +50,7 @@ def factor_contributions(model: ScoringModel, frame: pl.DataFrame) -> pl.DataFra
     values = contributions(model, frame)
     keys, words = frame.select("as_of_date", "account_id"), model.deal_words
     blocks = [
-        factor_rows(keys, column.feature, frame[column.feature.name], values[:, place], words)
+        factor_rows(keys, column.feature, frame, values[:, place], words)
         for place, column in enumerate(model.encoder.columns)
     ]
     ranked = pl.concat(blocks).with_columns(
@@ -72,41 +73,42 @@ def explained(model: ScoringModel, frame: pl.DataFrame, most_for: int = 3) -> pl
     features = [column.feature for column in model.encoder.columns]
     words = model.deal_words
 
-    def say(feature: Feature, series: pl.Series, _) -> pl.Series:
-        return in_words(feature, series, words)["reason"]
+    def say(feature: Feature, chosen: pl.DataFrame, _) -> pl.Series:
+        return in_words(feature, chosen, words)["reason"]
 
     values = contributions(model, frame)
     said = top_reasons(frame, features, values[:, :-1], say, most_for)
     return pl.DataFrame([said, *by_family(features, values[:, :-1], values[:, -1])])
 
 
-def factor_rows(keys, feature: Feature, series: pl.Series, values, words: DealWords):
+def factor_rows(keys, feature: Feature, frame: pl.DataFrame, values, words: DealWords):
     """One feature's rows of a table of factors: `keys` are as_of_date and account_id of each row,
-    `series` the feature's values, `values` what it contributes.
+    `frame` holds the features' values, `values` what it contributes.
     """
     return keys.with_columns(
         pl.lit(feature.name).alias("feature"),
         pl.lit(feature.family).alias("family"),
         pl.Series("contribution", values),
-        *in_words(feature, series, words),
+        *in_words(feature, frame, words),
     )
 
 
-def in_words(feature: Feature, series: pl.Series, words: DealWords) -> pl.DataFrame:
-    """feature_value (text, null if missing) and reason of each of a feature's values; each distinct value is worded once."""
-    series = series.fill_nan(None) if series.dtype.is_float() else series
-    distinct = series.unique().to_list()
-    said = pl.DataFrame(
-        {
-            "value": pl.Series(distinct, dtype=series.dtype),
-            "feature_value": [_value_text(value) for value in distinct],
-            "reason": [feature.say(value, words.singular, words.plural) for value in distinct],
-        },
-        schema_overrides={"feature_value": pl.String, "reason": pl.String},
+def in_words(feature: Feature, frame: pl.DataFrame, words: DealWords) -> pl.DataFrame:
+    """feature_value (text, null if missing) and reason of a feature in each row of `frame`, where the same over a longer window
+    may stand beside it. Each distinct value is worded once.
+    """
+    rows = frame.select(feature.columns(frame.columns))
+    rows = rows.with_columns(cs.float().fill_nan(None))
+    distinct = rows.unique()
+    deals = words.singular, words.plural
+    said = distinct.with_columns(
+        pl.Series("feature_value", [_value_text(row[0]) for row in distinct.rows()], pl.String),
+        pl.Series(
+            "reason", [feature.say(row[0], *deals, *row[1:]) for row in distinct.rows()], pl.String
+        ),
     )
-    rows = series.alias("value").to_frame()
-    joined = rows.join(said, on="value", how="left", nulls_equal=True, maintain_order="left")
-    return joined.drop("value")
+    joined = rows.join(said, on=rows.columns, how="left", nulls_equal=True, maintain_order="left")
+    return joined.drop(rows.columns)
 
 
 def _base_block(keys: pl.DataFrame, values: np.ndarray) -> pl.DataFrame:

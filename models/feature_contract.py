@@ -17,6 +17,7 @@ from dataclasses import asdict, replace
 
 from models.feature import Feature
 from models.monotone import DIRECTIONS
+from models.pace import longer_window
 
 SNAPSHOT_ATTRIBUTES = (
     "industry", "country", "state", "region", "founded_on", "employee_count", "annual_revenue",
@@ -263,6 +264,7 @@ _ROWS: tuple[Feature, ...] = (
     ),
 )
 # fmt: on
+_NAMES = frozenset(row.name for row in _ROWS)
 # They count people by their job titles.
 _BY_TITLE = (
     "senior_people_active_90d",
@@ -273,7 +275,8 @@ _BY_TITLE = (
 
 
 def _finished(row: Feature) -> Feature:
-    directed = replace(row, monotone=DIRECTIONS.get(row.name, 0))
+    longer = longer_window(row.name, _NAMES)
+    directed = replace(row, monotone=DIRECTIONS.get(row.name, 0), longer=longer)
     if row.name in _BY_TITLE:
         return replace(directed, source_kind="snapshot", attributes=("title",))
     return directed

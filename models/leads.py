@@ -73,8 +73,8 @@ class LeadModel:
         if people.height:
             values = self.booster.predict(matrix, pred_contribs=True).astype(np.float64)[:, :-1]
 
-        def say(feature: Feature, series: pl.Series, _) -> pl.Series:
-            return in_words(feature, series, self.deal_words)["reason"]
+        def say(feature: Feature, chosen: pl.DataFrame, _) -> pl.Series:
+            return in_words(feature, chosen, self.deal_words)["reason"]
 
         features = [column.feature for column in self.encoder.columns]
         return top_reasons(people, features, values, say, most_for)

@@ -108,7 +108,7 @@ def _rivals(record: Mapping) -> Iterator[dict]:
             "metrics": metrics,
             "lead": record["comparisons"][name],
         }
-    if record["duel"]:
+    if record["duel"] and "why_not" not in record["duel"]:
         name = f"scoring model {record['duel']['champion']} (in force)"
         yield {"name": name, "metrics": None, "lead": record["duel"]}
 

@@ -132,7 +132,9 @@ def _is_below(differences: Mapping, name: str) -> bool:
 
 
 def _not_shown(differences: Mapping) -> str:
-    """Paired differences in words."""
+    """Paired differences in words, or why there are none."""
+    if why := differences.get("why_not"):
+        return f"with which this model could not be compared: {why}"
     said = [
         f"{words} {differences[name]:+.{digits}f} ({differences[f'{name}_low']:+.{digits}f} to "
         f"{differences[f'{name}_high']:+.{digits}f})"

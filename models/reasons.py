@@ -20,8 +20,8 @@ FAMILIES = ("fit", "engagement", "intent", "relationship")
 MIN_CONTRIBUTION = 0.02
 MOST_AGAINST = 2
 
-# Words of chosen rows of one feature: its values, what they contribute → texts.
-Say = Callable[[Feature, pl.Series, np.ndarray], pl.Series]
+# Words of one feature in chosen rows: these rows, what it contributes to each → texts.
+Say = Callable[[Feature, pl.DataFrame, np.ndarray], pl.Series]
 
 
 def top_reasons(
@@ -102,7 +102,9 @@ def _texts(frame, features, values, say, rows, chosen, sign, place) -> pl.DataFr
     for column in np.unique(chosen):
         mine = rows[chosen == column]
         feature = features[column]
-        texts = say(feature, frame[feature.name].gather(mine), values[mine, column])
+        texts = say(
+            feature, frame.select(feature.columns(frame.columns))[mine], values[mine, column]
+        )
         said.append(pl.DataFrame({"row": mine, "text": sign + texts}))
     blank = pl.DataFrame(schema={"row": pl.Int64, "text": pl.String})
     slot, number = place

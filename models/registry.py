@@ -19,8 +19,6 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
-import polars as pl
-
 from models import reign
 from models.baselines import baseline_from_dict
 from models.drift_reference import DriftReference
@@ -37,7 +35,7 @@ from models.training_record import (
     MODEL_FOLDER,
     PLOTS_FOLDER,
     RECORD_FILE,
-    TESTED_FILE,
+    TESTER_FOLDER,
     flat,
     measures,
     write_artifacts,
@@ -192,10 +190,12 @@ class Registry:
         """What the digest of a version's model was when it was registered; None before that was kept. Raises RegistryError."""
         return self._version(version).tags.get("model_digest")
 
-    def load_tested(self, version: str) -> pl.DataFrame | None:
-        """What a version said of its later part before it learnt from it; None of versions before that was kept."""
-        path = self._folder(version) / TESTED_FILE
-        return pl.read_parquet(path) if path.is_file() else None
+    def load_tester(self, version: str) -> ScoringModel | None:
+        """A version's model as it was before it learnt from its later part; None of versions before that was kept, and of those
+        that had no later part. Raises RegistryError or ModelFormatError.
+        """
+        folder = self._folder(version) / TESTER_FOLDER
+        return ScoringModel.load(folder) if folder.is_dir() else None
 
     def version_before(self, version: str) -> str | None:
         """The version that was registered before this one; None before the first."""

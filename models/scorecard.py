@@ -107,7 +107,7 @@ class Scorecard:
         points = self.points(frame)
         keys = frame.select("as_of_date", "account_id")
         blocks = [
-            factor_rows(keys, feature, frame[feature.name], points[:, place], self.deal_words)
+            factor_rows(keys, feature, frame, points[:, place], self.deal_words)
             for place, feature in enumerate(self.features)
         ]
         return (
@@ -135,8 +135,8 @@ class Scorecard:
         """
         alone = [replace(feature, topic=feature.name) for feature in self.features]
 
-        def say(feature: Feature, series: pl.Series, points: np.ndarray) -> pl.Series:
-            words = in_words(feature, series, self.deal_words)["reason"]
+        def say(feature: Feature, chosen: pl.DataFrame, points: np.ndarray) -> pl.Series:
+            words = in_words(feature, chosen, self.deal_words)["reason"]
             return _with_points(words, pl.Series(points))
 
         points = self.points(frame)

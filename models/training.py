@@ -22,7 +22,7 @@ from models.bins import find_bins
 from models.chain import Chain, LaterPart, fit_chain
 from models.components import fit_components
 from models.drift_reference import OWN_COURSE, SCORE, DriftReference, fix_drift_reference
-from models.duel import Champion, changed_bands, duel, rivals
+from models.duel import Champion, changed_bands, duel, rivals, tester_of
 from models.encoding import require_columns
 from models.feature_contract import FEATURES, Feature, contract_version, usable_features
 from models.grades import Grades, fix_grades
@@ -56,7 +56,7 @@ class TrainingResult:
     day would change band only because of the model; None without a champion to compare with. `value` says how expected deal
     sizes fared, `leads` how the lead model did, or why there is none. `segments` and `icp` are what the rows say by themselves:
     conversion by segment, and what winners were like. `search` says what a search tried and found (search.py), None without one.
-    `drift_reference` is what later days' accounts are held against.
+    `drift_reference` is what later days' accounts are held against, `tester` what a later training is held against (duel.py).
     """
 
     model: ScoringModel
@@ -86,6 +86,7 @@ class TrainingResult:
     segments: pl.DataFrame = field(default_factory=pl.DataFrame)
     icp: pl.DataFrame = field(default_factory=pl.DataFrame)
     leads: dict = field(default_factory=dict)
+    tester: ScoringModel | None = None
 
 
 def train(
@@ -191,6 +192,7 @@ def train(
         icp=icp_profile(rows, bins, settings.deal_words),
         leads=leads.record,
         duel=fought and fought | changed_bands(model, champion, newest(every)),
+        tester=tester_of(model, tested, choice.calibrator),
         **later,
     )
 

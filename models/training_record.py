@@ -17,8 +17,8 @@ MODEL_FOLDER = "scoring_model"
 RECORD_FILE = "training.json"
 PLOTS_FOLDER = "plots"
 BASELINES_FILE = "baselines.json"
-# what the model said of its later part before it learnt from it: a later training is held against it
-TESTED_FILE = "tested.parquet"
+# the model as it was before it learnt from its later part: a later training is held against it
+TESTER_FOLDER = "tester"
 # what later days' accounts are held against
 DRIFT_FILE = "drift_reference.json"
 OF_LEADS = ("n", "positives", "auc", "auc_low", "auc_high", "lift_top_decile", "ece")
@@ -53,9 +53,8 @@ def write_artifacts(result: TrainingResult, settings: TrainingSettings, folder: 
     result.model.save(model)
     baselines = {name: one.to_dict() for name, one in result.baselines.items()}
     _write_json(model / BASELINES_FILE, baselines)
-    if result.test_rows.height:
-        said = result.test_rows.select("as_of_date", "account_id", "probability")
-        said.write_parquet(model / TESTED_FILE)
+    if result.tester is not None:
+        result.tester.save(model / TESTER_FOLDER)
     (model / DRIFT_FILE).write_text(result.drift_reference.to_json(), encoding="utf-8")
     _write_json(folder / "feature_contract.json", [asdict(feature) for feature in FEATURES])
     _write_json(folder / RECORD_FILE, training_record(result, settings))
@@ -67,7 +66,8 @@ def measures(result: TrainingResult) -> dict[str, float]:
     named = {"test": result.metrics or {}, **result.baseline_metrics, **result.component_metrics}
     against = {f"against_{name}": values for name, values in result.comparisons.items()}
     if result.duel:
-        against["against_champion"] = {k: v for k, v in result.duel.items() if k != "champion"}
+        said = {k: v for k, v in result.duel.items() if not isinstance(v, str)}
+        against["against_champion"] = said
     for horizon, one in result.other_horizons.items():
         named[f"test_{horizon}d"] = one["metrics"] or {}
     named["search"] = {k: v for k, v in (result.search or {}).items() if isinstance(v, int | float)}

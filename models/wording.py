@@ -28,6 +28,12 @@ def since_today(words: str, value: object, unit: str) -> str:
     return words.replace("{value} ago", _NOW[unit]).replace("for {value}", f"since {_NOW[unit]}")
 
 
+def about_as_before(words: str, value: object, unit: str) -> str:
+    """`words` for a ratio of about 1: "about as many employees as a year before", not "1.0 times as many"."""
+    is_one = unit == "ratio" and f"{float(value):.1f}" == "1.0"
+    return words.replace("{value}", "about") if is_one else words
+
+
 def format_value(value: object, unit: str) -> str:
     """Text of a value: count, points, weeks, days (as a duration), years, usd, ratio ("1.8 times"),
     rate ("0.21"), share ("21 %"), change ("+12") or text. A flag is said by the words around it."""

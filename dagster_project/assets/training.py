@@ -236,10 +236,10 @@ def _champion(registry: Registry, as_of: date, day: date, learnt: str) -> Champi
     if version is None:
         return None
     try:
-        model = registry.load_version(version)
+        model, tester = registry.load_version(version), registry.load_tester(version)
     except OtherFormatError:
         return None
-    return Champion(version, model, registry.trained_as_of(version), registry.load_tested(version))
+    return Champion(version, model, registry.trained_as_of(version), tester)
 
 
 def _first_day_to_score(scoring_home: ScoringHome, as_of: date) -> date:

@@ -211,9 +211,23 @@ def test_whom_a_training_has_to_beat_does_not_hang_on_whether_it_has_run_before(
     # another training of that day has to beat the first one
     assert registry.champion_before(day, day, "other settings") == own
     assert registry.champion_before(date(2008, 12, 31), date(2008, 12, 31), "older yet") is None
-    tested = registry.load_tested(own)
-    assert tested.columns == ["as_of_date", "account_id", "probability"]
-    assert tested.height == promoted.test_rows.height
+
+
+def test_a_version_keeps_the_model_that_it_was_measured_by(home, promoted, rows):
+    registry = open_registry(home)
+    version, _ = register(registry, promoted, rows)
+    later = promoted.test_rows
+    mine = rows.join(later.select("as_of_date", "account_id"), on=["as_of_date", "account_id"])
+    said = registry.load_tester(version).score(mine).sort("as_of_date", "account_id")
+    told = later.sort("as_of_date", "account_id")
+    for column, name in (
+        ("raw_probability", "raw_probability"),
+        (f"win_probability_{promoted.model.primary_horizon_days}d", "probability"),
+    ):
+        assert said[column].equals(told[name].rename(column)), column
+    assert said["raw_probability"].sum() != (
+        registry.load_version(version).score(mine)["raw_probability"].sum()
+    )
 
 
 def test_cards_say_the_days_of_now_and_one_that_cannot_be_made_holds_nothing_up(

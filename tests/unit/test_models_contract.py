@@ -142,6 +142,44 @@ def test_words_say_one_and_several_and_none():
     assert worked.say(False, "", "") == "not worked by sales in 90 days"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "longer", "said"),
+    [
+        ("visits_7d", 9, 32, "9 website visits in 7 days, up from 7 a week before"),
+        ("visits_7d", 14, 37, "14 website visits in 7 days, up from 7 a week before"),
+    ],
+)
+def test_what_is_much_the_same_as_before_is_no_news(name, value, longer, said):
+    assert (feature_named(name).say(value, "", "", longer) == said) is (value == 14)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "longer", "said"),
+    [
+        ("visits_7d", 2, 2, "2 website visits in 7 days, up from none in the 3 weeks before"),
+        ("visits_7d", 0, 14, "no website visits in 7 days, down from 4.3 a week before"),
+        ("visits_30d", 9, 9, "9 website visits in 30 days, up from none in the 2 months before"),
+        ("visits_30d", 2, 42, "2 website visits in 30 days, down from 20 a month before"),
+        ("visits_30d", 0, 0, "no website visits in 30 days"),
+        ("visits_30d", 5, None, "5 website visits in 30 days"),
+        ("won_deals_365d", 3, 4, "3 rounds in the last year, up from 1 the year before"),
+        ("visits_90d", 5, 5, "5 website visits in 90 days"),
+    ],
+)
+def test_a_count_says_what_it_was_before_its_window(name, value, longer, said):
+    assert feature_named(name).say(value, "round", "rounds", longer) == said
+
+
+def test_a_ratio_of_about_one_is_said_so():
+    growth = feature_named("employee_growth_365d_ratio")
+    assert growth.say(1.02, "", "") == "about as many employees as a year before"
+    assert growth.say(1.3, "", "") == "1.3 times as many employees as a year before"
+    heat = feature_named("industry_heat_365d")
+    assert (
+        heat.say(0.98, "", "rounds") == "rounds in its industry at about the usual rate this year"
+    )
+
+
 def test_what_is_no_time_ago_is_today():
     said = [feature_named("days_since_last_visit").say(value, "", "") for value in (0.0, 1, 0.4)]
     assert said == [

@@ -1,6 +1,6 @@
 """A new model against the champion, on later rows that the champion has not learnt from."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
@@ -71,16 +71,35 @@ def test_a_person_may_say_that_the_champion_need_not_be_beaten(rows, settings, g
     assert result.verdict.verdict == PROMOTE and result.duel["champion"] == "1"
 
 
-def test_rows_that_the_champion_has_learnt_from_are_no_ground(rows, settings, good):
+def test_where_nothing_can_be_compared_being_newer_is_no_reason(rows, settings, good):
+    """Rows that the champion has learnt from are no ground, nor are days on which nobody converted."""
     knowing = Champion("1", good.model, date(2009, 3, 31))
     result = train(rows, settings, champion=knowing)
-    assert result.duel is None and result.verdict.verdict == PROMOTE
+    assert result.duel["n"] == 0 and result.verdict.verdict == KEEP
+    assert "could not be compared: there is no row among the later rows from 2009-03-31" in (
+        result.verdict.why
+    )
+    free = settings.model_copy(
+        update={"promotion": settings.promotion.model_copy(update={"must_beat": ()})}
+    )
+    assert train(rows, free, champion=knowing).verdict.verdict == PROMOTE
 
 
-def test_of_these_counts_what_it_said_before_it_learnt_from_them(rows, settings, good):
-    """Two trainings of one day: the second, which may use less, does not take the first one's place."""
+def test_windows_that_run_into_what_the_champion_learnt_are_no_ground(rows, settings, good):
+    """It knows outcomes up to the day of its training: a window that began before holds some of them."""
+    later = rows["as_of_date"].max()
+    day_before = Champion("1", good.model, later + timedelta(days=1))
+    assert train(rows, settings, champion=day_before).duel["n"] == 0
+    of_the_day = Champion("1", good.model, later)
+    assert train(rows, settings, champion=of_the_day).duel["n"] == 1200
+
+
+def test_a_champion_stands_as_it_was_before_its_own_later_part(rows, settings):
+    """Not as it scores, which has learnt the outcomes of the rows compared on. Two trainings of one day: the second, which may
+    use less, does not take the first one's place.
+    """
     first = train(rows, settings)
-    knowing = Champion("1", first.model, date(2009, 3, 31), first.test_rows)
+    knowing = Champion("1", first.model, date(2009, 3, 31), first.tester)
     again = train(rows, settings, champion=knowing)
     assert (again.duel["n"], again.duel["auc"], again.duel["log_loss"]) == (1200, 0.0, 0.0)
     assert again.verdict.verdict == KEEP

@@ -15,8 +15,8 @@ def made_up(*rows, most_for=3) -> list[str]:
     frame = pl.DataFrame({name: [value] for name, _, value in rows})
     values = np.array([[amount for _, amount, _ in rows]])
 
-    def say(feature, series, _):
-        return in_words(feature, series, WORDS)["reason"]
+    def say(feature, chosen, _):
+        return in_words(feature, chosen, WORDS)["reason"]
 
     return top_reasons(frame, features, values, say, most_for).to_list()[0]
 
@@ -57,6 +57,14 @@ def test_nothing_is_said_for_an_account_that_lacks_what_it_should_have_more_of()
     assert made_up(("days_since_last_reply", 0.5, 3.0)) == ["+ last reply to an email 3 days ago"]
 
 
+def test_a_count_is_held_against_the_pace_before_where_that_is_known():
+    found = made_up(("pricing_views_30d", 0.5, 9), ("pricing_views_90d", 0.1, 13))
+    assert found == ["+ 9 views of the pricing page in 30 days, up from 2 a month before"]
+    assert made_up(("pricing_views_30d", 0.5, 9)) == ["+ 9 views of the pricing page in 30 days"]
+    distinct = made_up(("people_active_30d", 0.5, 9), ("people_active_90d", 0.1, 13))
+    assert distinct == ["+ 9 people active in 30 days"]
+
+
 def test_no_more_reasons_than_asked_for():
     rows = (
         ("won_deals_730d", 0.5, 3),
@@ -74,8 +82,9 @@ def test_each_row_has_its_own_reasons_whatever_stands_beside_it():
     frame = pl.DataFrame({"won_deals_730d": [3, 1, None], "employee_count": [60, None, 7]})
     values = np.array([[0.5, -0.1], [-0.5, 0.6], [0.0, 0.0]])
 
-    def say(feature, series, amounts):
-        return pl.Series([f"{feature.name} {v} {a}" for v, a in zip(series, amounts, strict=True)])
+    def say(feature, chosen, amounts):
+        values = chosen[feature.name]
+        return pl.Series([f"{feature.name} {v} {a}" for v, a in zip(values, amounts, strict=True)])
 
     every = top_reasons(frame, features, values, say).to_list()
     assert every == [
