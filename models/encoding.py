@@ -3,7 +3,8 @@
 Belongs here: category levels fixed at training, treatment of missing values, value ranges, and the
 digest of an account's feature values. Does not belong here: anything about labels or trees.
 
-Missing values of versioned features stay missing: XGBoost learns where they go. Snapshot
+Missing values of versioned features stay missing: XGBoost learns where they go. But where more time since something is worse
+(monotone.py), it has not been for as long as we look back: a time beyond all others. Snapshot
 attributes are filled in later for accounts that fared well, so that their very absence tells the
 outcome. It must not be learnt: in training an absent value is drawn from the values of the other
 rows (by a hash of account and feature, so that nothing depends on row order), in scoring it is
@@ -21,6 +22,8 @@ import polars as pl
 
 from models.feature_contract import ContractError, Feature
 
+# Beyond every time that features look back on, and below the largest whole number of a float32.
+LONG_AGO_DAYS = 1e6
 QUANTILES = np.linspace(0.0, 1.0, 101)
 # one bit pattern for every kind of NaN
 NAN_WORD = np.uint64(0x7FF8000000000000)
@@ -31,13 +34,15 @@ class EncodedFeature:
     """A feature with what training fixed about it.
 
     `levels` are the categories in code order and `level_rows` how often each was seen;
-    `quantiles` are 101 values of a number from its lowest to its highest, each of which occurred.
+    `quantiles` are 101 values of a number from its lowest to its highest, each of which occurred. `absent` is what a missing
+    number counts as; None leaves it missing.
     """
 
     feature: Feature
     levels: tuple[str, ...] = ()
     level_rows: tuple[int, ...] = ()
     quantiles: tuple[float, ...] = ()
+    absent: float | None = None
 
     @property
     def is_category(self) -> bool:
@@ -82,7 +87,9 @@ class Encoder:
         out = np.empty((frame.height, len(self.columns)), dtype=np.float32)
         for place, column in enumerate(self.columns):
             values = _codes(frame[column.feature.name], column)
-            if column.is_neutral_when_missing:
+            if column.absent is not None:
+                values = np.where(np.isnan(values), column.absent, values)
+            elif column.is_neutral_when_missing:
                 values = _fill(values, column, frame["account_id"], for_training)
             out[:, place] = values
         return out
@@ -149,7 +156,10 @@ def _fit_column(series: pl.Series, feature: Feature, min_level_rows: int) -> Enc
     values = numbers(series)
     values = values[np.isfinite(values)]
     cuts = _values_at(QUANTILES, values).tolist() if len(values) else ()
-    return EncodedFeature(feature, quantiles=tuple(cuts))
+    is_cooling = feature.unit == "days" and feature.monotone == -1
+    return EncodedFeature(
+        feature, quantiles=tuple(cuts), absent=LONG_AGO_DAYS if is_cooling else None
+    )
 
 
 def _codes(series: pl.Series, column: EncodedFeature) -> np.ndarray:
@@ -208,5 +218,10 @@ def _column_from(row: dict) -> EncodedFeature:
     feature = dict(row["feature"])
     feature["attributes"] = tuple(feature["attributes"])
     return EncodedFeature(
-        Feature(**feature), tuple(row["levels"]), tuple(row["level_rows"]), tuple(row["quantiles"])
+        Feature(**feature),
+        tuple(row["levels"]),
+        tuple(row["level_rows"]),
+        tuple(row["quantiles"]),
+        # none in models from before it was kept
+        row.get("absent"),
     )

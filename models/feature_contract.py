@@ -254,13 +254,13 @@ _ROWS: tuple[Feature, ...] = (
          "{value} senior {contact|contacts} on record", "no contacts in the CRM"),
         ("leads", "contacts", "count", "{value} {lead|leads} on record", "no leads in the CRM"),
         ("sales_touches_30d", "sales touches", "count",
-         "{value} {touch|touches} by sales in 30 days", NO_ACTIVITY),
+         "{value} {email or call|emails and calls} by sales in 30 days", NO_ACTIVITY),
         ("sales_touches_90d", "sales touches", "count",
-         "{value} {touch|touches} by sales in 90 days", NO_ACTIVITY),
+         "{value} {email or call|emails and calls} by sales in 90 days", NO_ACTIVITY),
         ("days_since_last_touch", "sales touches", "days",
-         "last touch by sales {value} ago", "no touch by sales in 6 months"),
+         "last email or call by sales {value} ago", "no email or call by sales in 6 months"),
         ("is_worked_by_sales", "sales touches", "flag",
-         "{worked by sales in 90 days|not worked by sales in 90 days}", NO_ACTIVITY),
+         "{written to or called by sales in 90 days|neither written to nor called by sales in 90 days}", NO_ACTIVITY),
     ),
 )
 # fmt: on

@@ -5,9 +5,12 @@ Belongs here: one row a feature of people, as feature_contract.py has of account
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from models.feature import Feature
 from models.feature_contract import ContractError
+from models.monotone import DIRECTIONS_OF_PEOPLE
+from models.pace import longer_window
 
 LEAD_KEYS = frozenset({"lead_id", "account_id", "as_of_date"})
 LEAD_LABELS = frozenset({"horizon_days", "is_converted", "label_basis", "matured_on"})
@@ -32,7 +35,7 @@ def _own(name, topic, words, missing, unit="count") -> Feature:
 
 
 # fmt: off
-LEAD_FEATURES: tuple[Feature, ...] = (
+_ROWS: tuple[Feature, ...] = (
     _person("lead_type", "record", "text", "is a {value}", "no kind of record"),
     _person("job_function", "function", "text", "function: {value}", NO_TITLE, ("title",)),
     _person("seniority", "seniority", "text", "seniority: {value}", NO_TITLE, ("title",)),
@@ -49,7 +52,7 @@ LEAD_FEATURES: tuple[Feature, ...] = (
     _own("own_email_clicks_90d", "email", "{value} {click|clicks} on links in emails in 90 days", NO_WEB),
     _own("own_calls_90d", "calls", "reached by phone: {value} {call|calls} in 90 days", NO_CALLS),
     _own("own_campaign_answers_90d", "campaigns", "{value} {answer|answers} to campaigns in 90 days", NO_CAMPAIGNS),
-    _own("own_sales_touches_90d", "sales touches", "{value} {touch|touches} by sales in 90 days", NO_ACTIVITY),
+    _own("own_sales_touches_90d", "sales touches", "{value} {email or call|emails and calls} by sales in 90 days", NO_ACTIVITY),
     _own("days_since_own_answer", "answers", "last answer to us {value} ago",
          "no answer to us in 6 months", "days"),
     _own("own_visits_30d", "visits", "{value} {visit|visits} to the website in 30 days", NO_WEB),
@@ -63,6 +66,15 @@ LEAD_FEATURES: tuple[Feature, ...] = (
     _own("own_downloads_90d", "downloads", "{value} {download|downloads} in 90 days", NO_WEB),
 )
 # fmt: on
+_NAMES = frozenset(row.name for row in _ROWS)
+LEAD_FEATURES: tuple[Feature, ...] = tuple(
+    replace(
+        row,
+        monotone=DIRECTIONS_OF_PEOPLE.get(row.name, 0),
+        longer=longer_window(row.name, _NAMES),
+    )
+    for row in _ROWS
+)
 
 
 def check_lead_columns(columns: Iterable[str]) -> None:

@@ -6,12 +6,16 @@ and how a booster is held to it (boosting.py).
 A direction is set where a score that went the other way would be taken for an error, however few rows it rests on. None for
 
 - what sales or marketing do of themselves (touches, leads, contacts on record): they go where they hope or where it is stuck;
-- ratios, changes and means (trends, heat, mean scores): they rise because something fell;
+- ratios, changes and means (trends, mean scores): they rise because something fell;
 - size, age, deals and losses: whether more is better is for the data to say;
 - research on topics that nobody called relevant, and tools in use.
 
-A direction holds between values. A missing value has a place of its own, which is learnt: "no meeting in 6 months" is not a
-number of days.
+Where a time since something is missing it has not been for as long as we look back, which is longer than any value: it stands
+beyond them all (encoding.py), so that the first meeting lowers no score either. Other missing values have a place of their own,
+which is learnt: no website data is not a number of visits.
+
+Meetings do not count among the touches of sales (dbt/macros/activities.sql), which have no direction. So a whole meeting, with
+all that it changes, lowers no score.
 """
 
 # More of what an account does of its own accord is interest, whatever came of it the last time.
@@ -40,8 +44,24 @@ _RELEVANT_RESEARCH = ("relevant_topics_surging", "relevant_max_surge_score")
 _COOLING = ("days_since_last_visit", "days_since_last_meeting", "days_since_last_reply")
 # Who does not come to a meeting is not nearer for it.
 _LETTING_DOWN = ("meeting_no_shows_90d",)
+# A kind of company that buys more often than others is a better one to call.
+_HEAT = ("industry_heat_365d", "region_heat_365d")
 
 DIRECTIONS: dict[str, int] = {
-    **dict.fromkeys((*_INTEREST, *_PEOPLE, *_PROGRESS, *_RELEVANT_RESEARCH), 1),
+    **dict.fromkeys((*_INTEREST, *_PEOPLE, *_PROGRESS, *_RELEVANT_RESEARCH, *_HEAT), 1),
     **dict.fromkeys((*_COOLING, *_LETTING_DOWN), -1),
+}
+
+# The same of people.
+_OWN_INTEREST = (
+    *("own_actions_90d", "own_meetings_30d", "own_meetings_90d", "own_email_replies_30d"),
+    *("own_email_replies_90d", "own_email_clicks_90d", "own_calls_90d", "own_campaign_answers_90d"),
+    *("own_visits_30d", "own_visits_90d", "own_pricing_views_90d", "own_product_views_90d"),
+    *("own_forms_90d", "own_demo_requests_90d", "own_downloads_90d"),
+)
+_OWN_COOLING = ("days_since_own_meeting", "days_since_own_answer", "days_since_own_visit")
+
+DIRECTIONS_OF_PEOPLE: dict[str, int] = {
+    **dict.fromkeys(_OWN_INTEREST, 1),
+    **dict.fromkeys((*_OWN_COOLING, "own_no_shows_90d"), -1),
 }

@@ -19,9 +19,9 @@
     ]) }}
 {%- endmacro %}
 
-{# What sales did. #}
+{# What sales did of itself. A meeting takes two, and more of them must not lower a score (models/monotone.py). #}
 {% macro touch_types() -%}
-    {{ return(['email_sent', 'call_attempted', 'call_connected', 'meeting', 'meeting_no_show']) }}
+    {{ return(['email_sent', 'call_attempted', 'call_connected']) }}
 {%- endmacro %}
 
 {# Pages that somebody reads who might buy: not for a job, not to log in. #}

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from models.feature_contract import FEATURES
-from models.monotone import DIRECTIONS
+from models.lead_contract import LEAD_FEATURES
+from models.monotone import DIRECTIONS, DIRECTIONS_OF_PEOPLE
 from models.training import train
 from tests.factories import training_rows, training_settings, with_days
 
@@ -50,6 +51,24 @@ def fitted(rows, contract):
     return train(rows, settings, contract=contract).model
 
 
+def with_a_meeting_more(rows: pl.DataFrame) -> pl.DataFrame:
+    """What a meeting of today with a decision maker who was not active before changes of an account (dbt/models/features)."""
+    more = [
+        *(
+            "meetings_held_30d",
+            "meetings_held_90d",
+            "responses_decayed_14d",
+            "responses_decayed_45d",
+        ),
+        *("people_active_30d", "people_active_90d", "functions_active_90d"),
+        *("senior_people_active_90d", "decision_makers_active_90d"),
+    ]
+    return rows.with_columns(
+        *(pl.col(name) + 1 for name in more),
+        days_since_last_meeting=pl.lit(0, rows["days_since_last_meeting"].dtype),
+    )
+
+
 def test_every_direction_is_one_of_a_number_in_the_contract():
     kinds = {feature.name: (feature.kind, feature.monotone) for feature in FEATURES}
     assert {name: kinds[name] for name in DIRECTIONS} == {
@@ -65,6 +84,30 @@ def test_raising_one_feature_alone_never_moves_a_score_against_its_direction(row
     assert {name: columns for name, columns in found.items() if columns} == {}
     # and scores do move at all: the rows speak against every direction, but not against all of them together
     assert model.score(sample)["score"].n_unique() > 20
+
+
+def test_a_whole_meeting_more_never_lowers_a_score(rows):
+    """Also the first one: no meeting at all is not better than one of today. Touches by sales, which have no direction, are
+    other things than meetings (tests in feat_relationship__sales_touches.yml).
+    """
+    model = fitted(rows, FEATURES)
+    before, after = model.score(rows), model.score(with_a_meeting_more(rows))
+    assert rows["days_since_last_meeting"].null_count() > 100
+    for column in SCORES:
+        fell = (after[column] - before[column]).drop_nulls().min()
+        assert fell >= -1e-9, column
+    # and it does raise some, though these rows speak against it
+    assert (after["score"] > before["score"]).sum() > 100
+    # XGBoost itself sees no order between an absent time and others
+    free = tuple(replace(feature, monotone=0) for feature in FEATURES)
+    unheld = fitted(rows, free)
+    fell = unheld.score(with_a_meeting_more(rows))["score"] - unheld.score(rows)["score"]
+    assert fell.min() < -1
+
+
+def test_more_of_what_a_person_does_never_lowers_its_chance():
+    kinds = {feature.name: feature.monotone for feature in LEAD_FEATURES}
+    assert {name: way for name, way in kinds.items() if way} == DIRECTIONS_OF_PEOPLE
 
 
 def test_without_directions_these_rows_do_lower_a_score_for_more_meetings(rows):

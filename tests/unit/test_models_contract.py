@@ -138,8 +138,8 @@ def test_words_say_one_and_several_and_none():
     ]
     assert visits.say(None, "won deal", "won deals") == "no website data on record"
     worked = feature_named("is_worked_by_sales")
-    assert worked.say(True, "", "") == "worked by sales in 90 days"
-    assert worked.say(False, "", "") == "not worked by sales in 90 days"
+    assert worked.say(True, "", "") == "written to or called by sales in 90 days"
+    assert worked.say(False, "", "") == "neither written to nor called by sales in 90 days"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
--- Whether sales works the account: emails sent, calls and meetings of the last 180 days.
+-- Whether sales works the account: emails sent and calls of the last 180 days.
 with eligible as (
 
     select account_id, as_of_date from {{ on_days_of_build(ref('spine_account_day')) }} where is_eligible
