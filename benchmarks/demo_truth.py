@@ -6,7 +6,7 @@ Belongs here: the measures of later days beside those of the true probabilities.
     python -m benchmarks.demo_truth HOME [--permute] [--json FILE]
 
 Later days are the month-ends that were scored by a model trained before them. On them the model is also held against the
-baselines of its training, and each component score against each hidden quantity: a component should follow its own.
+baselines of its training, and each component score against each hidden quantity: a component should order by its own.
 `--permute` trains once more on the same rows with
 the labels of each day dealt out at random: nothing may be left to find.
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,14 @@ from models.evaluation import (
 
 SEED = 7
 DRAWS = 2_000
-COMPONENTS = ("fit_score", "engagement_score", "intent_score", "readiness_score")
+# Each component score and the hidden quantity that is its own: how well the company fits, how near to a win its state is, how
+# much of a project shows as research.
+OWN = {
+    "fit_score": "true_fit",
+    "engagement_score": "readiness",
+    "intent_score": "intent",
+    "readiness_score": "readiness",
+}
 LEADS = (("AUC", "auc"), ("lift", "lift_top_decile"), ("log loss", "log_loss"))
 WITH_SOURCE = pl.concat_str(pl.lit("salesforce:"), "account_id").alias("account_id")
 HIDDEN = ("true_fit", "readiness", "intent")
@@ -163,24 +171,39 @@ def baseline_leads(home: Path, horizon_days: int) -> dict[str, dict[str, Any]]:
     }
 
 
-def component_order(home: Path) -> dict[str, dict[str, float]]:
-    """Spearman's correlation of each component score with each hidden quantity, on the later rows."""
+def component_order(home: Path) -> dict[str, Any]:
+    """How component scores order the accounts of a later day: mean by phase of the hidden chain, least ready first, and the
+    share of pairs that a component puts in the order of a hidden quantity (pairs that differ in it; 0.5 is chance).
+    """
     with duckdb.connect(str(home / "published" / "scores.duckdb"), read_only=True) as scores:
         said = scores.execute(
-            f"select account_id, as_of_date, {', '.join(COMPONENTS)} from account_scores_daily "
+            f"select account_id, as_of_date, {', '.join(OWN)} from account_scores_daily "
             "where fit_score is not null and as_of_date = last_day(as_of_date) and as_of_date > ?",
             [trained_as_of(home)],
         ).pl()
     truth = pl.read_parquet(home / "demo" / "truth" / "true_probabilities.parquet")
-    truth = truth.with_columns(WITH_SOURCE)
-    rows = said.join(truth.filter(~pl.col("is_duplicate")), on=["account_id", "as_of_date"])
+    truth = truth.with_columns(WITH_SOURCE).filter(~pl.col("is_duplicate"))
+    rows = said.join(truth, on=["account_id", "as_of_date"]).sort("as_of_date", "account_id")
+    phases = rows.group_by("phase").agg(pl.len().alias("rows"), pl.col("readiness", *OWN).mean())
     return {
-        component: {
-            hidden: rows.select(pl.corr(component, hidden, method="spearman")).item()
-            for hidden in HIDDEN
-        }
-        for component in COMPONENTS
+        "by_phase": phases.sort("readiness").to_dicts(),
+        "pairs_in_order": {
+            component: {hidden: pairs_in_order(rows, component, hidden) for hidden in HIDDEN}
+            for component in OWN
+        },
     }
+
+
+def pairs_in_order(rows: pl.DataFrame, score: str, hidden: str, pairs: int = 1_000_000) -> float:
+    """Share of pairs of accounts of one day, drawn at random, differing in `hidden`, that `score` orders alike; ties are half."""
+    generator, agreed, compared = np.random.default_rng(SEED), 0.0, 0
+    for day in rows.drop_nulls(score).partition_by("as_of_date", maintain_order=True):
+        one, other = generator.integers(0, day.height, (2, pairs))
+        truth, said = day[hidden].to_numpy(), day[score].to_numpy()
+        above = truth[one] > truth[other]
+        said_above = (said[one] > said[other]) + 0.5 * (said[one] == said[other])
+        agreed, compared = agreed + said_above[above].sum(), compared + above.sum()
+    return float(agreed / compared)
 
 
 def realised_value(home: Path) -> dict[str, Any]:
@@ -234,6 +257,18 @@ def _lines(found: dict[str, Any], horizon_days: int) -> list[str]:
     ]
 
 
+def _component_lines(found: dict[str, Any]) -> Iterator[str]:
+    for phase in found["by_phase"]:
+        means = ", ".join(f"{name.removesuffix('_score')} {phase[name]:.0f}" for name in OWN)
+        yield f"{phase['phase']}: {phase['rows']:,} rows, readiness {phase['readiness']:.3f}; mean {means}"
+    for name, by_hidden in found["pairs_in_order"].items():
+        own = OWN[name]
+        others = ", ".join(
+            f"{r:.3f} by {hidden}" for hidden, r in by_hidden.items() if hidden != own
+        )
+        yield f"{name}: {by_hidden[own]:.3f} of pairs in the order of {own}, its own ({others})"
+
+
 def _calibrated(part: dict[str, Any]) -> str:
     return (
         f"ECE {part['ece']:.4f}; 95 % of perfectly calibrated models stay below "
@@ -267,8 +302,7 @@ def main() -> None:
         parts = (f"{words} {_of(lead, key)}" for words, key in LEADS)
         print(f"lead over {name.replace('_', ' ')}, {primary} days: {', '.join(parts)}")
     found["components"] = component_order(asked.home)
-    for name, by_hidden in found["components"].items():
-        print(f"{name}: " + ", ".join(f"{hidden} {r:+.3f}" for hidden, r in by_hidden.items()))
+    print("\n".join(_component_lines(found["components"])))
     found["value"] = value = realised_value(asked.home)
     if value["kept"] != "nothing":
         print(f"value     realised over expected {_of(value, 'realised_over_expected')}")
