@@ -6,7 +6,8 @@ A daily refresh asks which model is champion, and need not load MLflow for that.
 """
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from models.reign import Version
@@ -48,35 +49,43 @@ def read_rows(database: Path, sql: str, *values: str) -> list[tuple]:
     """Rows of MLflow's own tables; none while nothing was ever registered. Raises RegistryError on a damaged file."""
     if not database.exists():
         return []
-    with closing(sqlite3.connect(database, timeout=30)) as connection:
+    with _opened(database) as connection:
         asked = "select 1 from sqlite_master where name = 'model_version_tags'"
+        made = connection.execute(asked).fetchone()
+        return connection.execute(sql, values).fetchall() if made else []
+
+
+@contextmanager
+def _opened(database: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(database, timeout=30)) as connection:
         try:
-            made = connection.execute(asked).fetchone()
-            return connection.execute(sql, values).fetchall() if made else []
+            yield connection
         except sqlite3.DatabaseError as problem:
             if "not a database" not in str(problem) and "malformed" not in str(problem):
                 raise
-            raise RegistryError(f"{database} is damaged: {problem}") from problem
+            # from None: a run is answered by the innermost error, and that one does not name the file
+            raise RegistryError(
+                f"{database} is damaged: {problem}. Put a copy of it from a backup in its place; what is published stays as it is"
+            ) from None
 
 
 def relocate(db_path: Path, old_root: Path, new_root: Path) -> int:
     """Rewrite artefact places under `old_root` to `new_root` in MLflow's sqlite file.
 
     MLflow stores absolute places; this lets a copied or moved home work. Places elsewhere stay.
-    Returns how many were rewritten. Nothing else may have the file open for writing.
+    Returns how many were rewritten. Nothing else may have the file open for writing. Raises RegistryError on a damaged file.
     """
     changed = 0
     pairs = (
         (str(Path(old_root)), str(Path(new_root))),
         (Path(old_root).as_uri(), Path(new_root).as_uri()),
     )
-    with sqlite3.connect(db_path) as connection:
+    with _opened(db_path) as connection, connection:
         present = {row[0] for row in connection.execute("select name from sqlite_master")}
         for table, column in LOCATIONS:
             for old, new in pairs:
                 if table in present:
                     changed += _rewrite(connection, table, column, old, new)
-    connection.close()
     return changed
 
 

@@ -21,6 +21,7 @@ from dagster_project.command.terminal.messages import print_error
 from dagster_project.dbt_runner import DbtError
 from dagster_project.home import BusyError, EmptyHomeError, HomeError
 from dagster_project.settings_file import SettingsError
+from models.registry_store import RegistryError
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON on standard output.")
 
@@ -86,6 +87,7 @@ def answering(command: Callable[..., int | None]) -> Callable[..., None]:
             WrongUse,
             BadQuestion,
             DbtError,
+            RegistryError,
         ) as problem:
             print_error(str(problem))
             sys.exit(2)

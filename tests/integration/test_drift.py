@@ -191,6 +191,17 @@ def test_status_goes_on_beside_a_damaged_registry(home, monkeypatch):
     assert f"Drift of model 1, as of {CLOSED[-1]}" in shown.output
 
 
+def test_other_commands_say_that_the_registry_is_damaged(home, monkeypatch):
+    monkeypatch.setenv("SCORING_HOME", str(home.root))
+    whole = home.mlflow_database.read_bytes()
+    home.mlflow_database.write_bytes(b"no database, but a text that somebody saved there")
+    try:
+        shown = CliRunner().invoke(main, ["rollback"])
+    finally:
+        home.mlflow_database.write_bytes(whole)
+    assert shown.exit_code == 2 and "mlflow.db is damaged" in shown.output
+
+
 def test_a_sensor_is_silent_on_what_is_steady(home):
     tick = sensor_tick(home)
     assert not tick.run_requests

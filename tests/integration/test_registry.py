@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from dagster_project.home_layout import open_home
 from dagster_project.model_cards import card_path, renew_cards
 from models.registry import CHAMPION, MODEL_NAME, Registry, RegistryError
-from models.registry_store import relocate
+from models.registry_store import read_rows, relocate
 from models.training import train
 from tests.factories import training_rows, training_settings
 
@@ -185,6 +186,26 @@ def test_a_moved_home_works_from_its_new_place(home, promoted, rows, tmp_path):
 
 def test_relocation_leaves_neighbours_alone(home, tmp_path):
     assert relocate(home / "mlflow.db", Path(str(home)[:-1]), tmp_path / "x") == 0
+
+
+def test_a_damaged_file_is_named_and_a_question_that_fails_is_not_called_damage(
+    home, promoted, rows, tmp_path
+):
+    damaged = tmp_path / "mlflow.db"
+    damaged.write_bytes(b"no database, but a text that somebody saved there")
+    for asked in (
+        lambda: relocate(damaged, home, tmp_path),
+        Registry(damaged, tmp_path).newest_champion,
+    ):
+        with pytest.raises(
+            RegistryError, match="mlflow.db is damaged: file is not a database"
+        ) as found:
+            asked()
+        # a run is answered by its innermost error
+        assert found.value.__cause__ is None
+    register(open_registry(home), promoted, rows)
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        read_rows(home / "mlflow.db", "select version from nowhere")
 
 
 def test_an_unknown_version_is_an_error(home):
