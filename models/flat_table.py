@@ -19,7 +19,7 @@ from models.boosting import dmatrix, fit_booster, gain_by_feature, raw_probabili
 from models.encoding import fit_encoder
 from models.evaluation import evaluate
 from models.guards import Suspect, leak_suspects
-from models.promotion import LEAKAGE, drifted, judge
+from models.promotion import LEAKAGE, drifted, judge, vouched_for
 from models.settings import BoosterSettings, TrainingSettings
 from models.table_roles import Columns, Table, features_of, read_roles
 from models.table_split import inner_split, split_table
@@ -48,10 +48,11 @@ def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSetting
         rows, table.y, settings.promotion, settings.seed, group=table.group
     ):
         (allowed if suspect.column in columns.allow else suspects).append(suspect)
-    warnings += [f"{s.column} looks like a leak and was allowed: {s.why}" for s in allowed]
     split = split_table(table, settings.seed)
     metrics, gain, drift = _tested(table, rows, split.parts, settings)
     strongest = next(iter(gain), None)
+    allowed = vouched_for(allowed, gain, metrics, settings.promotion, columns.allow)
+    warnings += [f"{s.column} looks like a leak and was allowed: {s.why}" for s in allowed]
     verdict = judge(
         *_counted(table),
         metrics,
@@ -61,7 +62,7 @@ def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSetting
         drift,
         of="entities" if table.has_entities else "rows",
         where="on later rows" if table.time is not None else "on rows that it did not learn from",
-        is_overruled=strongest in columns.allow,
+        vouched=allowed,
     )
     if verdict.verdict == LEAKAGE and not suspects:
         suspects = _strongest(gain, metrics["auc"])

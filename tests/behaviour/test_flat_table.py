@@ -75,10 +75,22 @@ def test_a_leak_that_no_column_tells_alone_is_refused_by_the_whole():
     rng = np.random.default_rng(1)
     left = rng.normal(size=N)
     right = np.sign(left) * np.where(frame["won"].to_numpy() > 0, 1, -1) * (0.2 + rng.random(N))
-    found = said(frame.with_columns(pl.Series("left", left), pl.Series("right", right)))
+    frame = frame.with_columns(pl.Series("left", left), pl.Series("right", right))
+    found = said(frame)
     assert found["verdict"] == "leakage"
-    assert found["leak_suspects"][0]["column"] in ("left", "right")
+    strongest = found["leak_suspects"][0]["column"]
+    assert strongest in ("left", "right")
     assert "too good to be true" in found["leak_suspects"][0]["why"]
+    # the other one's name lifts nothing; this one's does, and the answer says so
+    (other,) = {"left", "right"} - {strongest}
+    assert said(frame, allow=(other,))["verdict"] == "leakage"
+    lifted = said(frame, allow=(strongest,))
+    assert (lifted["verdict"], lifted["leak_suspects"]) == ("promote", [])
+    assert f"a person vouches for {strongest}" in lifted["why"]
+    assert "below suspicion" not in lifted["why"]
+    (warning,) = (one for one in lifted["warnings"] if "was allowed" in one)
+    assert warning.startswith(f"{strongest} looks like a leak and was allowed: AUC 0.9")
+    assert not any("was allowed" in one for one in found["warnings"])
 
 
 def test_a_person_may_overrule_a_suspicion_by_name_and_that_is_said():
@@ -87,6 +99,7 @@ def test_a_person_may_overrule_a_suspicion_by_name_and_that_is_said():
     found = said(frame, allow=("told",))
     assert (found["verdict"], found["leak_suspects"]) == ("promote", [])
     assert any("told looks like a leak and was allowed" in warning for warning in found["warnings"])
+    assert "a person vouches for told" in found["why"]
     assert said(frame, drop=("told",))["verdict"] == "promote"
 
 

@@ -78,6 +78,22 @@ def test_a_person_may_vouch_for_a_feature_by_name_and_that_is_on_record(rows):
     assert result.verdict.verdict == "promote", result.verdict.why
     assert (set(result.allowed), result.leak_suspects) == ({"visits_30d"}, {})
     assert "visits_30d" in training_record(result, vouched)["allowed"]
+    assert "a person vouches for visits_30d" in result.verdict.why
+
+
+def test_a_person_who_lifts_the_limit_of_the_whole_is_on_record_too(rows):
+    leaking = leaking_rows(rows, "visits_30d")
+    # no column is suspected by itself, but the model as a whole
+    limits = PromotionSettings(suspicious_auc=0.7, suspicious_alone_auc=1.0)
+    refused = train(leaking, training_settings(leaking, promotion=limits))
+    assert (refused.verdict.verdict, refused.leak_suspects) == ("leakage", {})
+    assert "look at visits_30d first" in refused.verdict.why and refused.allowed == {}
+    vouched = limits.model_copy(update={"allow": ("visits_30d",)})
+    lifted = train(leaking, training_settings(leaking, promotion=vouched))
+    assert lifted.verdict.verdict == "promote", lifted.verdict.why
+    assert "as a whole, limit 0.70" in lifted.allowed["visits_30d"]
+    assert "below suspicion" not in lifted.verdict.why
+    assert "a person vouches for visits_30d" in lifted.verdict.why
 
 
 def test_an_attribute_that_is_filled_in_for_winners_is_refused_but_a_fact_that_is_missing_is_none(

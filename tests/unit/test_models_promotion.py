@@ -1,6 +1,7 @@
 import pytest
 
-from models.promotion import drifted, judge
+from models.guards import Suspect
+from models.promotion import drifted, judge, vouched_for
 from models.settings import PromotionSettings
 
 SETTINGS = PromotionSettings()
@@ -54,6 +55,38 @@ def test_drift_goes_after_no_signal():
     metrics = measured(0.52, 0.48, 0.56)
     assert judge(100, 400, metrics, SETTINGS, drift="moved").verdict == "no_signal"
     assert judge(100, 400, measured(0.7, 0.66, 0.74), SETTINGS, drift="moved").verdict == "drift"
+
+
+@pytest.mark.parametrize(
+    ("auc", "allow", "alone", "expected"),
+    [
+        (0.97, ("stage",), (), {"stage": "AUC 0.970 as a whole, limit 0.95, and 62% of the gain"}),
+        (0.97, ("stage",), ("stage",), {"stage": "alone, and AUC 0.970 as a whole"}),
+        (0.97, ("visits",), ("visits",), {"visits": "alone"}),
+        (0.94, ("stage",), (), {}),
+        (None, ("stage",), (), {}),
+    ],
+)
+def test_every_suspicion_that_a_person_lifts_is_on_record(auc, allow, alone, expected):
+    suspects = [Suspect(name, "alone") for name in alone]
+    importance = {"stage": 0.62, "visits": 0.38}
+    found = vouched_for(suspects, importance, measured(auc, auc, auc), SETTINGS, allow)
+    assert [one.column for one in found] == list(expected)
+    assert all(one.why.startswith(expected[one.column]) for one in found)
+    assert vouched_for(suspects, importance, None, SETTINGS, allow) == suspects
+
+
+def test_the_verdict_says_who_lifts_a_suspicion_and_is_silent_where_there_is_none():
+    plain, high = measured(0.7, 0.66, 0.74), measured(0.97, 0.96, 0.98)
+    stage = [Suspect("stage", "why")]
+    assert judge(100, 400, plain, SETTINGS).why.endswith("lies above 0.5 and below suspicion")
+    lifted = judge(100, 400, high, SETTINGS, "stage", vouched=stage)
+    assert lifted.is_promoted and "below suspicion" not in lifted.why
+    assert lifted.why.endswith("suspicious (limit 0.95), but a person vouches for stage")
+    # one who vouches for another feature lifts nothing
+    assert judge(100, 400, high, SETTINGS, "visits", vouched=stage).verdict == "leakage"
+    alone = judge(100, 400, plain, SETTINGS, "visits", vouched=stage).why
+    assert "below suspicion; a person vouches for stage" in alone
 
 
 def test_only_promote_may_score():
