@@ -52,6 +52,7 @@ def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSetting
     metrics, gain, drift = _tested(table, rows, split.parts, settings)
     strongest = next(iter(gain), None)
     allowed = vouched_for(allowed, gain, metrics, settings.promotion, columns.allow)
+    warnings += split.warnings
     warnings += [f"{s.column} looks like a leak and was allowed: {s.why}" for s in allowed]
     verdict = judge(
         *_counted(table),
@@ -109,9 +110,7 @@ def _strongest(gain: dict[str, float], auc: float) -> list[Suspect]:
 
 def _counted(table: Table) -> tuple[int, int]:
     """Entities (or rows, without them) that have a row with a conversion, and that have one without."""
-    if not table.has_entities:
-        return int(table.y.sum()), int(len(table.y) - table.y.sum())
-    return tuple(len(np.unique(table.group[table.y == outcome])) for outcome in (1, 0))
+    return tuple(len(np.unique(table.groups.own[table.y == outcome])) for outcome in (1, 0))
 
 
 def _tested(

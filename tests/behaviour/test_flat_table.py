@@ -139,6 +139,22 @@ def test_copies_of_rows_do_not_make_a_random_outcome_look_learnt():
     assert said(copied)["verdict"] == "no_signal"
 
 
+@pytest.mark.parametrize("roles", [{"drop": ("day",)}, {"time": "day"}])
+def test_copies_under_other_entities_do_not_make_a_random_outcome_look_learnt(roles):
+    rng = np.random.default_rng(4)
+    frame = world(rows=500).with_columns(
+        pl.Series("won", (rng.random(500) < 0.3).astype(int)),
+        pl.int_range(pl.len()).alias("who"),
+    )
+    copies = [
+        frame.with_columns(pl.col("who") + 1000 * n, day=pl.Series(rng.permutation(500)))
+        for n in range(3)
+    ]
+    found = said(pl.concat(copies), entity="who", **roles)
+    assert found["verdict"] == "no_signal", found["why"]
+    assert any("1,000 rows repeat a row of another who" in one for one in found["warnings"])
+
+
 def test_rows_of_one_entity_do_not_vouch_for_each_other():
     rng = np.random.default_rng(6)
     who = rng.integers(0, 150, N)
