@@ -53,15 +53,16 @@ def judge(
     where: str = "on later data",
     vouched: Sequence[Suspect] = (),
     rivals: Sequence[Rival] = (),
+    tested: tuple[int, int] | None = None,
 ) -> Verdict:
     """Judge a model by what it learnt from and its measures on later data (None: no test part).
 
-    `positives` and `negatives` count accounts (or what `of` names), not rows: the same account stands in many rows. `where`
-    says which rows the measures are of. `vouched`: what a person vouches for (vouched_for); with the strongest feature among it
-    no AUC is too good.
-    Precedence: too_little_data, leakage, no_signal, drift, keep, promote. Metrics must hold auc, auc_low, auc_high, n and
-    positives; None stands for what could not be measured. `drift` says in words what moved so far that probabilities
-    cannot be taken at their word. `rivals`: whom it has to beat.
+    `positives` and `negatives` count accounts (or what `of` names), not rows: the same account stands in many rows. `tested`
+    counts both among the later ones alone (None: not asked). `where` says which rows the measures are of. `vouched`: what a
+    person vouches for (vouched_for); with the strongest feature among it no AUC is too good. Precedence: too_little_data,
+    leakage, no_signal, drift, keep, promote. Metrics must hold auc, auc_low, auc_high, n and positives; None stands for what
+    could not be measured. `drift` says in words what moved so far that probabilities cannot be taken at their word. `rivals`:
+    whom it has to beat.
     """
     if positives < settings.min_positives or negatives < settings.min_negatives:
         return Verdict(
@@ -73,6 +74,8 @@ def judge(
         return Verdict(
             TOO_LITTLE_DATA, f"{where} there are not both outcomes to test on: history is too short"
         )
+    if why := _too_few_tested(tested, settings, of, where):
+        return Verdict(TOO_LITTLE_DATA, why)
     auc, low, high = metrics["auc"], metrics["auc_low"], metrics["auc_high"]
     if suspects:
         named = "; ".join(f"{suspect.column}: {suspect.why}" for suspect in suspects)
@@ -99,6 +102,18 @@ def judge(
     beaten = f" and beats {' and '.join(won)}" if won else ""
     below, but = _lifted(auc, names, settings)
     return Verdict(PROMOTE, f"{interval}, lies above 0.5{below}{beaten}{but}")
+
+
+def _too_few_tested(
+    tested: tuple[int, int] | None, settings: PromotionSettings, of: str, where: str
+) -> str | None:
+    least = settings.min_test_positives, settings.min_test_negatives
+    if tested is None or (tested[0] >= least[0] and tested[1] >= least[1]):
+        return None
+    return (
+        f"{where} there are {tested[0]} {of} that converted and {tested[1]} that did not to test on; "
+        f"at least {least[0]} and {least[1]} are needed, or what is measured is chance"
+    )
 
 
 def vouched_for(

@@ -156,11 +156,10 @@ def train(
     strongest = next(iter(importance), None)
     bins = find_bins(rows, trusted)
     fought = duel(tested, probability, champion, settings)
-    counts = facts["converting_accounts"], facts["other_accounts"]
     allow = settings.promotion.allow
     allowed = vouched_for(allowed, importance, later.get("metrics"), settings.promotion, allow)
     verdict = judge(
-        *counts,
+        *_accounts(facts),
         later.get("metrics"),
         settings.promotion,
         strongest,
@@ -168,6 +167,7 @@ def train(
         _drift(tested, later, settings),
         vouched=allowed,
         rivals=rivals(fought, later.get("comparisons", {}), settings),
+        tested=_accounts(window(later["test_rows"])) if later else None,
     )
     return TrainingResult(
         model=model,
@@ -196,6 +196,10 @@ def train(
         duel=fought and fought | changed_bands(model, champion, newest(every)),
         **later,
     )
+
+
+def _accounts(facts: dict) -> tuple[int, int]:
+    return facts["converting_accounts"], facts["other_accounts"]
 
 
 def _drift_reference(

@@ -122,6 +122,22 @@ def test_few_conversions_are_too_few_and_are_measured_all_the_same():
     assert (nobody["verdict"], nobody["auc"]) == ("too_little_data", None)
 
 
+@pytest.mark.parametrize(("late", "is_enough"), [(2, False), (5, True)])
+def test_few_conversions_to_test_on_are_too_few_however_many_there_are_to_learn_from(
+    late, is_enough
+):
+    frame = world().with_columns(is_late=pl.col("day") >= 0.8 * N)
+    # of the late conversions the likeliest remain, so that the interval alone would say that it ranks well
+    best = frame.filter("is_late", pl.col("won") == 1).sort("a", descending=True)["day"][:late]
+    kept = ~pl.col("is_late") | pl.col("day").is_in(best.implode())
+    frame = frame.with_columns(won=pl.when(kept).then("won").otherwise(0)).drop("is_late")
+    found = said(frame, time="day")
+    assert found["positives"] > 200 and found["auc_low"] > 0.5
+    assert (found["verdict"] != "too_little_data") == is_enough
+    few = f"there are {late} rows that converted and" in found["why"]
+    assert few == (not is_enough)
+
+
 def test_a_base_rate_that_triples_is_drift():
     frame = world()
     rng = np.random.default_rng(2)

@@ -111,6 +111,17 @@ def test_an_attribute_that_is_filled_in_for_winners_is_refused_but_a_fact_that_i
     assert train(fact, training_settings(fact)).leak_suspects == {}
 
 
+def test_two_conversions_among_the_later_accounts_are_too_few_to_measure_by(rows):
+    last = rows["as_of_date"].max()
+    won = rows.filter(pl.col("as_of_date") == last, pl.col("is_converted"))["account_id"][:2]
+    kept = (pl.col("as_of_date") < last) | pl.col("account_id").is_in(won.implode())
+    few = rows.with_columns(is_converted=pl.col("is_converted") & kept)
+    result = train(few, training_settings(few))
+    assert result.verdict.verdict == "too_little_data"
+    assert "on later data there are 2 accounts that converted" in result.verdict.why
+    assert result.window["converting_accounts"] > 100 and result.metrics["auc_low"] is not None
+
+
 def test_a_base_rate_that_triples_is_drift_and_its_probabilities_are_refused(rows):
     last = rows["as_of_date"].max()
     kept = pl.Series(np.random.default_rng(4).random(rows.height) < 0.2)

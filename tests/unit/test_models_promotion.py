@@ -51,6 +51,23 @@ def test_drift_is_an_outcome_off_by_half_and_beyond_chance(rate, predicted, grou
     assert (said is not None) == is_drift
 
 
+@pytest.mark.parametrize(("converted", "others"), [(2, 400), (4, 400), (400, 4)])
+def test_an_interval_of_too_few_later_accounts_says_nothing(converted, others):
+    # neither a good AUC nor one above suspicion is taken at its word
+    for metrics in (measured(0.83, 0.73, 0.92), measured(0.99, 0.98, 1.0)):
+        found = judge(45, 400, metrics, SETTINGS, tested=(converted, others))
+        assert found.verdict == "too_little_data"
+        assert f"{converted} accounts that converted and {others} that did not" in found.why
+        assert "at least 5 and 5 are needed" in found.why
+
+
+def test_few_but_enough_later_accounts_are_judged_by_their_interval():
+    metrics = measured(0.83, 0.73, 0.92)
+    assert judge(45, 400, metrics, SETTINGS, tested=(5, 5)).is_promoted
+    asked = PromotionSettings(min_test_positives=2)
+    assert judge(45, 400, metrics, asked, tested=(2, 400)).is_promoted
+
+
 def test_drift_goes_after_no_signal():
     metrics = measured(0.52, 0.48, 0.56)
     assert judge(100, 400, metrics, SETTINGS, drift="moved").verdict == "no_signal"
