@@ -19,7 +19,7 @@ from models.boosting import dmatrix, fit_booster, gain_by_feature, raw_probabili
 from models.encoding import fit_encoder
 from models.evaluation import evaluate
 from models.guards import Suspect, leak_suspects
-from models.promotion import LEAKAGE, drifted, judge
+from models.promotion import LEAKAGE, drifted, judge, vouched_for
 from models.settings import BoosterSettings, TrainingSettings
 from models.table_roles import Columns, Table, features_of, read_roles
 from models.table_split import inner_split, split_table
@@ -48,12 +48,14 @@ def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSetting
         rows, table.y, settings.promotion, settings.seed, group=table.group
     ):
         (allowed if suspect.column in columns.allow else suspects).append(suspect)
-    warnings += [f"{s.column} looks like a leak and was allowed: {s.why}" for s in allowed]
     split = split_table(table, settings.seed)
-    metrics, gain, drift = _tested(table, rows, split.parts, settings)
+    metrics, gain, drift, tested = _tested(table, rows, split.parts, settings)
     strongest = next(iter(gain), None)
+    allowed = vouched_for(allowed, gain, metrics, settings.promotion, columns.allow)
+    warnings += split.warnings
+    warnings += [f"{s.column} looks like a leak and was allowed: {s.why}" for s in allowed]
     verdict = judge(
-        *_counted(table),
+        *_counted(table, np.arange(len(table.y))),
         metrics,
         settings.promotion,
         strongest,
@@ -61,7 +63,8 @@ def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSetting
         drift,
         of="entities" if table.has_entities else "rows",
         where="on later rows" if table.time is not None else "on rows that it did not learn from",
-        is_overruled=strongest in columns.allow,
+        vouched=allowed,
+        tested=_counted(table, tested),
     )
     if verdict.verdict == LEAKAGE and not suspects:
         suspects = _strongest(gain, metrics["auc"])
@@ -106,17 +109,16 @@ def _strongest(gain: dict[str, float], auc: float) -> list[Suspect]:
     ]
 
 
-def _counted(table: Table) -> tuple[int, int]:
-    """Entities (or rows, without them) that have a row with a conversion, and that have one without."""
-    if not table.has_entities:
-        return int(table.y.sum()), int(len(table.y) - table.y.sum())
-    return tuple(len(np.unique(table.group[table.y == outcome])) for outcome in (1, 0))
+def _counted(table: Table, rows: np.ndarray) -> tuple[int, int]:
+    """Entities (or rows, without them) that among these rows have one with a conversion, and that have one without."""
+    own, y = table.groups.own[rows], table.y[rows]
+    return len(np.unique(own[y == 1])), len(np.unique(own[y == 0]))
 
 
 def _tested(
     table: Table, rows: pl.DataFrame, parts, settings: TrainingSettings
-) -> tuple[dict | None, dict[str, float], str | None]:
-    """Measures on rows not learnt from, shares of the gain, and what has drifted."""
+) -> tuple[dict | None, dict[str, float], str | None, np.ndarray]:
+    """Measures on rows not learnt from, shares of the gain, what has drifted, and which rows these are."""
     # Names as people have them are more than the booster stands ("amount [EUR]"), or stand for something ("account_id").
     named = {f"c{place}": name for place, name in enumerate(rows.columns)}
     rows = pl.DataFrame([rows[name].alias(safe) for safe, name in named.items()])
@@ -129,7 +131,7 @@ def _tested(
         gains.append({named[name]: share for name, share in gain.items()})
     known = ~np.isnan(told)
     if not known.any():
-        return None, {}, None
+        return None, {}, None, np.flatnonzero(known)
     metrics = evaluate(
         y[known], told[known], table.group[known], settings.seed, settings.bootstrap_rounds
     )
@@ -138,7 +140,7 @@ def _tested(
         groups = len(np.unique(table.group[known]))
         means = y[known].mean(), told[known].mean(), y[parts[0][0]].mean()
         drift = drifted(*means, groups, settings.promotion)
-    return metrics, _mean(gains), drift
+    return metrics, _mean(gains), drift, np.flatnonzero(known)
 
 
 def _fit_and_tell(table: Table, rows: pl.DataFrame, learnt, tested, settings: TrainingSettings):

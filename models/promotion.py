@@ -4,7 +4,7 @@ Belongs here: turning measures into a verdict and a reason. Does not belong here
 moving the champion alias (registry.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from models.evaluation import wilson
@@ -51,16 +51,18 @@ def judge(
     drift: str | None = None,
     of: str = "accounts",
     where: str = "on later data",
-    is_overruled: bool = False,
+    vouched: Sequence[Suspect] = (),
     rivals: Sequence[Rival] = (),
+    tested: tuple[int, int] | None = None,
 ) -> Verdict:
     """Judge a model by what it learnt from and its measures on later data (None: no test part).
 
-    `positives` and `negatives` count accounts (or what `of` names), not rows: the same account stands in many rows. `where`
-    says which rows the measures are of. `is_overruled`: a person has vouched for what the model rests on, however good it is.
-    Precedence: too_little_data, leakage, no_signal, drift, keep, promote. Metrics must hold auc, auc_low, auc_high, n and
-    positives; None stands for what could not be measured. `drift` says in words what moved so far that probabilities
-    cannot be taken at their word. `rivals`: whom it has to beat.
+    `positives` and `negatives` count accounts (or what `of` names), not rows: the same account stands in many rows. `tested`
+    counts both among the later ones alone (None: not asked). `where` says which rows the measures are of. `vouched`: what a
+    person vouches for (vouched_for); with the strongest feature among it no AUC is too good. Precedence: too_little_data,
+    leakage, no_signal, drift, keep, promote. Metrics must hold auc, auc_low, auc_high, n and positives; None stands for what
+    could not be measured. `drift` says in words what moved so far that probabilities cannot be taken at their word. `rivals`:
+    whom it has to beat.
     """
     if positives < settings.min_positives or negatives < settings.min_negatives:
         return Verdict(
@@ -72,11 +74,14 @@ def judge(
         return Verdict(
             TOO_LITTLE_DATA, f"{where} there are not both outcomes to test on: history is too short"
         )
+    if why := _too_few_tested(tested, settings, of, where):
+        return Verdict(TOO_LITTLE_DATA, why)
     auc, low, high = metrics["auc"], metrics["auc_low"], metrics["auc_high"]
     if suspects:
         named = "; ".join(f"{suspect.column}: {suspect.why}" for suspect in suspects)
         return Verdict(LEAKAGE, f"these columns probably know the outcome: {named}")
-    if auc >= settings.suspicious_auc and not is_overruled:
+    names = [one.column for one in vouched]
+    if auc >= settings.suspicious_auc and strongest_feature not in names:
         first = f"; look at {strongest_feature} first" if strongest_feature else ""
         return Verdict(
             LEAKAGE,
@@ -95,7 +100,51 @@ def judge(
             return Verdict(KEEP, f"{interval}; {rival.name} stays, {_not_shown(rival.differences)}")
     won = [f"{r.name} in {_better_in(r.differences)}" for r in rivals if beats(r.differences)]
     beaten = f" and beats {' and '.join(won)}" if won else ""
-    return Verdict(PROMOTE, f"{interval}, lies above 0.5 and below suspicion{beaten}")
+    below, but = _lifted(auc, names, settings)
+    return Verdict(PROMOTE, f"{interval}, lies above 0.5{below}{beaten}{but}")
+
+
+def _too_few_tested(
+    tested: tuple[int, int] | None, settings: PromotionSettings, of: str, where: str
+) -> str | None:
+    least = settings.min_test_positives, settings.min_test_negatives
+    if tested is None or (tested[0] >= least[0] and tested[1] >= least[1]):
+        return None
+    return (
+        f"{where} there are {tested[0]} {of} that converted and {tested[1]} that did not to test on; "
+        f"at least {least[0]} and {least[1]} are needed, or what is measured is chance"
+    )
+
+
+def vouched_for(
+    allowed: Sequence[Suspect],
+    importance: Mapping[str, float],
+    metrics: dict | None,
+    settings: PromotionSettings,
+    allow: Collection[str],
+) -> list[Suspect]:
+    """`allowed`, the single columns under suspicion that a person vouches for, and where the model is suspicious as a whole and
+    `allow` names the feature that it rests on most (the first of `importance`), this one: no overrule goes unrecorded.
+    """
+    name, auc = next(iter(importance), None), (metrics or {}).get("auc")
+    if name not in allow or auc is None or auc < settings.suspicious_auc:
+        return list(allowed)
+    alone = [one.why for one in allowed if one.column == name]
+    limit, share = settings.suspicious_auc, importance[name]
+    whole = (
+        f"AUC {auc:.3f} as a whole, limit {limit:.2f}, and {share:.0%} of the gain is this one's"
+    )
+    others = [one for one in allowed if one.column != name]
+    return [*others, Suspect(name, ", and ".join([*alone, whole]))]
+
+
+def _lifted(auc: float, names: Sequence[str], settings: PromotionSettings) -> tuple[str, str]:
+    """What may be said of suspicion: that there is none, or who lifts it."""
+    if auc >= settings.suspicious_auc:
+        limit = f"limit {settings.suspicious_auc:.2f}"
+        return "", f"; that is suspicious ({limit}), but a person vouches for {', '.join(names)}"
+    vouched = f"; a person vouches for {', '.join(names)}, suspected of knowing the outcome"
+    return " and below suspicion", vouched if names else ""
 
 
 def beats(differences: Mapping) -> bool:

@@ -76,10 +76,14 @@ class PromotionSettings(Settings):
     """What a trained model must have before it may score. `allow` names features that a person vouches for, although the
     guards suspect that they know the outcome. `must_beat`: whom it must beat on the same later data. `min_positives_a_horizon`:
     converting accounts of its own that a horizon beside the primary one needs, or it is left out: it takes them from the others.
+    `min_test_positives`, `min_test_negatives`: accounts of either outcome among the later ones it is measured on; intervals of
+    fewer say nothing, because a bootstrap only draws again the few that there are.
     """
 
     min_positives: int = Field(40, ge=1)
     min_negatives: int = Field(40, ge=1)
+    min_test_positives: int = Field(5, ge=1)
+    min_test_negatives: int = Field(5, ge=1)
     min_positives_a_horizon: int = Field(100, ge=1)
     suspicious_auc: float = Field(0.95, gt=0.5, le=1)
     suspicious_alone_auc: float = Field(0.85, gt=0.5, le=1)

@@ -6,7 +6,6 @@ mistake. Does not belong here: reading files, splitting, training.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,12 +14,10 @@ import polars as pl
 
 from models.feature import Feature
 from models.guards import unusable
+from models.table_groups import Groups, groups_of
 
 POSITIVE_WORDS = frozenset({"1", "true", "yes", "won", "t", "y"})
 NEGATIVE_WORDS = frozenset({"0", "false", "no", "lost", "f", "n", "not won"})
-# Equal rows are no copies where columns have few values between them, or where there are more than so many (rows, share of all):
-# companies of which nothing is known look alike.
-MOST_COPIES, COPIES_SHARE = 50, 0.01
 # What a 32-bit float can hold.
 LARGEST = 3.4e38
 DATES = (pl.Date, pl.Datetime)
@@ -45,16 +42,21 @@ class Columns:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows with an outcome, in order of time where there is one: features, outcomes 0/1, times, and the group of each row
-    (its entity, else rows that are copies of each other), with what was left out in words.
+    """Rows with an outcome, in order of time where there is one: features, outcomes 0/1, times, and what hangs together, with
+    what was left out in words.
     """
 
     features: pl.DataFrame
     y: np.ndarray
     time: pl.Series | None
-    group: np.ndarray
+    groups: Groups
     has_entities: bool
     warnings: tuple[str, ...]
+
+    @property
+    def group(self) -> np.ndarray:
+        """A number a row, equal for rows that must stand on one side of a split."""
+        return self.groups.together
 
 
 def read_roles(frame: pl.DataFrame, columns: Columns) -> Table:
@@ -77,8 +79,8 @@ def read_roles(frame: pl.DataFrame, columns: Columns) -> Table:
     features = without(features, left_out)
     if not features.columns:
         raise TableError(f"no column is left to learn from. {'. '.join(warnings)}")
-    group = _groups(frame, features, columns.entity, warnings)
-    return Table(features, y, time, group, columns.entity is not None, tuple(warnings))
+    groups = groups_of(features, frame[columns.entity] if columns.entity else None, warnings)
+    return Table(features, y, time, groups, columns.entity is not None, tuple(warnings))
 
 
 def without(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
@@ -243,33 +245,3 @@ def _days_before(values: pl.Series, time: pl.Series) -> pl.Series:
     stamps = (one.cast(pl.Datetime("us")).cast(pl.Int64) for one in (time, values))
     at, then = stamps
     return ((at - then) / 86_400_000_000).alias(values.name)
-
-
-def _groups(
-    frame: pl.DataFrame, features: pl.DataFrame, entity: str | None, warnings: list[str]
-) -> np.ndarray:
-    """A number a row, equal for rows that must stand on one side of a split."""
-    rows = pl.int_range(features.height, eager=True)
-    if entity is not None:
-        known = frame[entity].cast(pl.String)
-        if none := known.null_count():
-            warnings.append(f"{none:,} rows without a value of {entity} stand each for themselves")
-        return _numbered(pl.select(pl.coalesce("of " + known, "row " + rows.cast(pl.String))))
-    cells = math.prod(features[name].n_unique() for name in features.columns)
-    if cells <= features.height:
-        return rows.to_numpy()
-    content = features.hash_rows(seed=0)
-    size = content.to_frame("content").select(pl.len().over("content")).to_series()
-    is_copy = (size > 1) & (size <= max(MOST_COPIES, COPIES_SHARE * features.height))
-    if again := int(is_copy.sum()) - content.filter(is_copy).n_unique():
-        warnings.append(f"{again:,} rows repeat another row; copies stand on one side of the split")
-    alone = "row " + rows.cast(pl.String)
-    copied = "copy " + content.cast(pl.String)
-    return _numbered(pl.select(pl.when(is_copy).then(copied).otherwise(alone)))
-
-
-def _numbered(keys: pl.DataFrame) -> np.ndarray:
-    """Numbers by first appearance."""
-    found = keys.to_series().alias("key").to_frame().with_row_index("at")
-    first = found.select(pl.col("at").min().over("key")).to_series()
-    return first.rank("dense").cast(pl.Int64).to_numpy() - 1

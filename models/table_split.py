@@ -1,6 +1,7 @@
 """Which rows of a table a model is tested on, and which it may learn from for that.
 
-Belongs here: splits by time and by folds, with no group of rows on both sides. Does not belong here: training.
+Belongs here: splits by time and by folds, with no group of rows on both sides, and how many rows have an equal one on the other
+side all the same. Does not belong here: which rows hang together (table_groups.py), training.
 """
 
 from __future__ import annotations
@@ -26,11 +27,20 @@ class TableSplit:
 
     parts: tuple[tuple[np.ndarray, np.ndarray], ...]
     described: dict
+    warnings: tuple[str, ...] = ()
 
 
 def split_table(table: Table, seed: int) -> TableSplit:
     """The last fifth by time; without a time stratified folds. Raises TableError where all rows have one time."""
-    return _by_time(table, seed) if table.time is not None else _folds(table, seed)
+    split = _by_time(table, seed) if table.time is not None else _folds(table, seed)
+    content, tested = table.groups.content, sum(len(later) for _, later in split.parts)
+    alike = sum(int(np.isin(content[later], content[known]).sum()) for known, later in split.parts)
+    if not alike:
+        return split
+    why = "so many look alike that they count as rows of a kind and not as copies"
+    warning = f"{alike:,} of the {tested:,} rows tested on equal a row that was learnt from: {why}"
+    described = split.described | {"tested_rows_with_an_equal_one_learnt": alike}
+    return TableSplit(split.parts, described, (warning,))
 
 
 def inner_split(y: np.ndarray, group: np.ndarray, in_time: bool, seed: int) -> tuple | None:
@@ -67,6 +77,7 @@ def _by_time(table: Table, seed: int) -> TableSplit:
     learnt = np.setdiff1d(both, tested)
     train = earlier[~np.isin(table.group[earlier], tested)]
     test = later[~np.isin(table.group[later], learnt)]
+    train = _without_copies(table, train, test)
     described = {
         "kind": "time",
         "by": time.name,
@@ -75,18 +86,28 @@ def _by_time(table: Table, seed: int) -> TableSplit:
     }
     if len(both):
         described["groups_on_both_sides"] = len(both)
+    if len(train) + len(test) < n:
         described["rows_left_out"] = n - len(train) - len(test)
     return TableSplit(((train, test),), described)
 
 
 def _folds(table: Table, seed: int) -> TableSplit:
-    parts = _stratified(table.y, table.group, seed)
+    whole = _stratified(table.y, table.group, seed)
+    parts = tuple((_without_copies(table, train, test), test) for train, test in whole)
     described = {
         "kind": "folds",
         "folds": len(parts),
         "grouped": bool(len(np.unique(table.group)) < len(table.y)),
     }
+    left = sum(len(before[0]) - len(after[0]) for before, after in zip(whole, parts, strict=True))
+    if left:
+        described["rows_left_out_of_a_fold"] = round(left / len(parts))
     return TableSplit(parts, described)
+
+
+def _without_copies(table: Table, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Rows to learn from of which no copy is tested on: where copies run through all entities, groups do not keep them apart."""
+    return train[~np.isin(table.groups.copy[train], table.groups.copy[test])]
 
 
 def _stratified(y: np.ndarray, group: np.ndarray, seed: int) -> tuple:

@@ -32,7 +32,7 @@ from models.icp import icp_profile
 from models.leads import train_leads
 from models.measurement import fit_baselines, measure
 from models.per_horizon import at_horizon, learnable
-from models.promotion import Verdict, drifted, judge
+from models.promotion import Verdict, drifted, judge, vouched_for
 from models.reference import Reference, fix_reference
 from models.scoring import HorizonPart, ScoringModel, fix_bands
 from models.search import search_booster
@@ -50,7 +50,8 @@ class TrainingResult:
     `metrics` is None and the other measures are empty without a test part; `test_rows` holds
     as_of_date, account_id, is_converted, raw_probability, probability, one column a baseline, by
     which it ranks, and the component scores. `without_data` says which features were left out because nothing can be learnt
-    from them, `leak_suspects` which the guards suspect, `allowed` for which of these a person vouches.
+    from them, `leak_suspects` which the guards suspect, `allowed` for which a person vouches, of these and
+    of what the model as a whole rests on.
     All measures are of the primary horizon, but for `other_horizons`; `horizons_left_out` says why a horizon has no
     probability. `duel` holds the paired differences to the champion on the same later rows, and how many accounts of the newest
     day would change band only because of the model; None without a champion to compare with. `value` says how expected deal
@@ -156,16 +157,18 @@ def train(
     strongest = next(iter(importance), None)
     bins = find_bins(rows, trusted)
     fought = duel(tested, probability, champion, settings)
-    counts = facts["converting_accounts"], facts["other_accounts"]
+    allow = settings.promotion.allow
+    allowed = vouched_for(allowed, importance, later.get("metrics"), settings.promotion, allow)
     verdict = judge(
-        *counts,
+        *_accounts(facts),
         later.get("metrics"),
         settings.promotion,
         strongest,
         suspects,
         _drift(tested, later, settings),
-        is_overruled=strongest in settings.promotion.allow,
+        vouched=allowed,
         rivals=rivals(fought, later.get("comparisons", {}), settings),
+        tested=_accounts(window(later["test_rows"])) if later else None,
     )
     return TrainingResult(
         model=model,
@@ -195,6 +198,10 @@ def train(
         tester=tester_of(model, tested, choice.calibrator),
         **later,
     )
+
+
+def _accounts(facts: dict) -> tuple[int, int]:
+    return facts["converting_accounts"], facts["other_accounts"]
 
 
 def _drift_reference(

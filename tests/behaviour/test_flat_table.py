@@ -75,10 +75,22 @@ def test_a_leak_that_no_column_tells_alone_is_refused_by_the_whole():
     rng = np.random.default_rng(1)
     left = rng.normal(size=N)
     right = np.sign(left) * np.where(frame["won"].to_numpy() > 0, 1, -1) * (0.2 + rng.random(N))
-    found = said(frame.with_columns(pl.Series("left", left), pl.Series("right", right)))
+    frame = frame.with_columns(pl.Series("left", left), pl.Series("right", right))
+    found = said(frame)
     assert found["verdict"] == "leakage"
-    assert found["leak_suspects"][0]["column"] in ("left", "right")
+    strongest = found["leak_suspects"][0]["column"]
+    assert strongest in ("left", "right")
     assert "too good to be true" in found["leak_suspects"][0]["why"]
+    # the other one's name lifts nothing; this one's does, and the answer says so
+    (other,) = {"left", "right"} - {strongest}
+    assert said(frame, allow=(other,))["verdict"] == "leakage"
+    lifted = said(frame, allow=(strongest,))
+    assert (lifted["verdict"], lifted["leak_suspects"]) == ("promote", [])
+    assert f"a person vouches for {strongest}" in lifted["why"]
+    assert "below suspicion" not in lifted["why"]
+    (warning,) = (one for one in lifted["warnings"] if "was allowed" in one)
+    assert warning.startswith(f"{strongest} looks like a leak and was allowed: AUC 0.9")
+    assert not any("was allowed" in one for one in found["warnings"])
 
 
 def test_a_person_may_overrule_a_suspicion_by_name_and_that_is_said():
@@ -87,6 +99,7 @@ def test_a_person_may_overrule_a_suspicion_by_name_and_that_is_said():
     found = said(frame, allow=("told",))
     assert (found["verdict"], found["leak_suspects"]) == ("promote", [])
     assert any("told looks like a leak and was allowed" in warning for warning in found["warnings"])
+    assert "a person vouches for told" in found["why"]
     assert said(frame, drop=("told",))["verdict"] == "promote"
 
 
@@ -109,6 +122,22 @@ def test_few_conversions_are_too_few_and_are_measured_all_the_same():
     assert (nobody["verdict"], nobody["auc"]) == ("too_little_data", None)
 
 
+@pytest.mark.parametrize(("late", "is_enough"), [(2, False), (5, True)])
+def test_few_conversions_to_test_on_are_too_few_however_many_there_are_to_learn_from(
+    late, is_enough
+):
+    frame = world().with_columns(is_late=pl.col("day") >= 0.8 * N)
+    # of the late conversions the likeliest remain, so that the interval alone would say that it ranks well
+    best = frame.filter("is_late", pl.col("won") == 1).sort("a", descending=True)["day"][:late]
+    kept = ~pl.col("is_late") | pl.col("day").is_in(best.implode())
+    frame = frame.with_columns(won=pl.when(kept).then("won").otherwise(0)).drop("is_late")
+    found = said(frame, time="day")
+    assert found["positives"] > 200 and found["auc_low"] > 0.5
+    assert (found["verdict"] != "too_little_data") == is_enough
+    few = f"there are {late} rows that converted and" in found["why"]
+    assert few == (not is_enough)
+
+
 def test_a_base_rate_that_triples_is_drift():
     frame = world()
     rng = np.random.default_rng(2)
@@ -124,6 +153,22 @@ def test_copies_of_rows_do_not_make_a_random_outcome_look_learnt():
     frame = world(rows=500).with_columns(pl.Series("won", (rng.random(500) < 0.3).astype(int)))
     copied = pl.concat([frame, frame, frame]).drop("day")
     assert said(copied)["verdict"] == "no_signal"
+
+
+@pytest.mark.parametrize("roles", [{"drop": ("day",)}, {"time": "day"}])
+def test_copies_under_other_entities_do_not_make_a_random_outcome_look_learnt(roles):
+    rng = np.random.default_rng(4)
+    frame = world(rows=500).with_columns(
+        pl.Series("won", (rng.random(500) < 0.3).astype(int)),
+        pl.int_range(pl.len()).alias("who"),
+    )
+    copies = [
+        frame.with_columns(pl.col("who") + 1000 * n, day=pl.Series(rng.permutation(500)))
+        for n in range(3)
+    ]
+    found = said(pl.concat(copies), entity="who", **roles)
+    assert found["verdict"] == "no_signal", found["why"]
+    assert any("1,000 rows repeat a row of another who" in one for one in found["warnings"])
 
 
 def test_rows_of_one_entity_do_not_vouch_for_each_other():

@@ -78,6 +78,22 @@ def test_a_person_may_vouch_for_a_feature_by_name_and_that_is_on_record(rows):
     assert result.verdict.verdict == "promote", result.verdict.why
     assert (set(result.allowed), result.leak_suspects) == ({"visits_30d"}, {})
     assert "visits_30d" in training_record(result, vouched)["allowed"]
+    assert "a person vouches for visits_30d" in result.verdict.why
+
+
+def test_a_person_who_lifts_the_limit_of_the_whole_is_on_record_too(rows):
+    leaking = leaking_rows(rows, "visits_30d")
+    # no column is suspected by itself, but the model as a whole
+    limits = PromotionSettings(suspicious_auc=0.7, suspicious_alone_auc=1.0)
+    refused = train(leaking, training_settings(leaking, promotion=limits))
+    assert (refused.verdict.verdict, refused.leak_suspects) == ("leakage", {})
+    assert "look at visits_30d first" in refused.verdict.why and refused.allowed == {}
+    vouched = limits.model_copy(update={"allow": ("visits_30d",)})
+    lifted = train(leaking, training_settings(leaking, promotion=vouched))
+    assert lifted.verdict.verdict == "promote", lifted.verdict.why
+    assert "as a whole, limit 0.70" in lifted.allowed["visits_30d"]
+    assert "below suspicion" not in lifted.verdict.why
+    assert "a person vouches for visits_30d" in lifted.verdict.why
 
 
 def test_an_attribute_that_is_filled_in_for_winners_is_refused_but_a_fact_that_is_missing_is_none(
@@ -93,6 +109,17 @@ def test_an_attribute_that_is_filled_in_for_winners_is_refused_but_a_fact_that_i
     # known for every second winner's account on the day, and that is no secret
     fact = rows.with_columns(pl.when(filled).then(pl.lit(5.0)).alias("won_overdue_ratio"))
     assert train(fact, training_settings(fact)).leak_suspects == {}
+
+
+def test_two_conversions_among_the_later_accounts_are_too_few_to_measure_by(rows):
+    last = rows["as_of_date"].max()
+    won = rows.filter(pl.col("as_of_date") == last, pl.col("is_converted"))["account_id"][:2]
+    kept = (pl.col("as_of_date") < last) | pl.col("account_id").is_in(won.implode())
+    few = rows.with_columns(is_converted=pl.col("is_converted") & kept)
+    result = train(few, training_settings(few))
+    assert result.verdict.verdict == "too_little_data"
+    assert "on later data there are 2 accounts that converted" in result.verdict.why
+    assert result.window["converting_accounts"] > 100 and result.metrics["auc_low"] is not None
 
 
 def test_a_base_rate_that_triples_is_drift_and_its_probabilities_are_refused(rows):

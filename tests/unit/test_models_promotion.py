@@ -1,6 +1,7 @@
 import pytest
 
-from models.promotion import drifted, judge
+from models.guards import Suspect
+from models.promotion import drifted, judge, vouched_for
 from models.settings import PromotionSettings
 
 SETTINGS = PromotionSettings()
@@ -50,10 +51,59 @@ def test_drift_is_an_outcome_off_by_half_and_beyond_chance(rate, predicted, grou
     assert (said is not None) == is_drift
 
 
+@pytest.mark.parametrize(("converted", "others"), [(2, 400), (4, 400), (400, 4)])
+def test_an_interval_of_too_few_later_accounts_says_nothing(converted, others):
+    # neither a good AUC nor one above suspicion is taken at its word
+    for metrics in (measured(0.83, 0.73, 0.92), measured(0.99, 0.98, 1.0)):
+        found = judge(45, 400, metrics, SETTINGS, tested=(converted, others))
+        assert found.verdict == "too_little_data"
+        assert f"{converted} accounts that converted and {others} that did not" in found.why
+        assert "at least 5 and 5 are needed" in found.why
+
+
+def test_few_but_enough_later_accounts_are_judged_by_their_interval():
+    metrics = measured(0.83, 0.73, 0.92)
+    assert judge(45, 400, metrics, SETTINGS, tested=(5, 5)).is_promoted
+    asked = PromotionSettings(min_test_positives=2)
+    assert judge(45, 400, metrics, asked, tested=(2, 400)).is_promoted
+
+
 def test_drift_goes_after_no_signal():
     metrics = measured(0.52, 0.48, 0.56)
     assert judge(100, 400, metrics, SETTINGS, drift="moved").verdict == "no_signal"
     assert judge(100, 400, measured(0.7, 0.66, 0.74), SETTINGS, drift="moved").verdict == "drift"
+
+
+@pytest.mark.parametrize(
+    ("auc", "allow", "alone", "expected"),
+    [
+        (0.97, ("stage",), (), {"stage": "AUC 0.970 as a whole, limit 0.95, and 62% of the gain"}),
+        (0.97, ("stage",), ("stage",), {"stage": "alone, and AUC 0.970 as a whole"}),
+        (0.97, ("visits",), ("visits",), {"visits": "alone"}),
+        (0.94, ("stage",), (), {}),
+        (None, ("stage",), (), {}),
+    ],
+)
+def test_every_suspicion_that_a_person_lifts_is_on_record(auc, allow, alone, expected):
+    suspects = [Suspect(name, "alone") for name in alone]
+    importance = {"stage": 0.62, "visits": 0.38}
+    found = vouched_for(suspects, importance, measured(auc, auc, auc), SETTINGS, allow)
+    assert [one.column for one in found] == list(expected)
+    assert all(one.why.startswith(expected[one.column]) for one in found)
+    assert vouched_for(suspects, importance, None, SETTINGS, allow) == suspects
+
+
+def test_the_verdict_says_who_lifts_a_suspicion_and_is_silent_where_there_is_none():
+    plain, high = measured(0.7, 0.66, 0.74), measured(0.97, 0.96, 0.98)
+    stage = [Suspect("stage", "why")]
+    assert judge(100, 400, plain, SETTINGS).why.endswith("lies above 0.5 and below suspicion")
+    lifted = judge(100, 400, high, SETTINGS, "stage", vouched=stage)
+    assert lifted.is_promoted and "below suspicion" not in lifted.why
+    assert lifted.why.endswith("suspicious (limit 0.95), but a person vouches for stage")
+    # one who vouches for another feature lifts nothing
+    assert judge(100, 400, high, SETTINGS, "visits", vouched=stage).verdict == "leakage"
+    alone = judge(100, 400, plain, SETTINGS, "visits", vouched=stage).why
+    assert "below suspicion; a person vouches for stage" in alone
 
 
 def test_only_promote_may_score():

@@ -71,8 +71,15 @@ def _split(split: Mapping[str, Any]) -> str:
     if split["kind"] == "folds":
         if not split["folds"]:
             return "Too few for folds."
-        kept = ", no group or copy of a row on both sides" if split["grouped"] else ""
-        return f"Tested in {split['folds']} folds, each by a model of the others{kept}."
+        what = (
+            "group"
+            if split.get("tested_rows_with_an_equal_one_learnt")
+            else "group or copy of a row"
+        )
+        kept = f", no {what} on both sides" if split["grouped"] else ""
+        left = split.get("rows_left_out_of_a_fold")
+        apart = f" (for which {counted(left, 'row')} of these are left out)" if left else ""
+        return f"Tested in {split['folds']} folds, each by a model of the others{kept}{apart}."
     train, test = split["train"], split["test"]
     left = split.get("rows_left_out")
     apart = f", {counted(left, 'row')} left out to keep groups on one side" if left else ""
