@@ -54,12 +54,16 @@ class BoosterSettings(Settings):
 
 
 class BandSettings(Settings):
-    """Shares of the reference population that are hot and warm; the rest is cold. Grades A, B, C (the rest D) and tiers 1, 2, 3
-    (the rest 4) begin where accounts convert at these multiples of the base rate.
+    """Shares of the reference population that are hot and warm at most, and multiples of the base rate at which accounts of
+    later data must convert there (bands.py); the rest is cold. Warm asks for little: the better a model, the more of all
+    conversions are among the hot, and the next best then convert less often than the mean. Grades A, B, C (the rest D) and
+    tiers 1, 2, 3 (the rest 4) begin where accounts convert at these multiples of the base rate.
     """
 
     hot_share: float = Field(0.10, gt=0, lt=1)
     warm_share: float = Field(0.20, gt=0, lt=1)
+    hot_lift: Multiple = 1.5
+    warm_lift: Multiple = 0.25
     grade_lifts: tuple[Multiple, Multiple, Multiple] = (1.5, 1.0, 0.5)
     tier_lifts: tuple[Multiple, Multiple, Multiple] = (3.0, 1.0, 0.5)
 
@@ -69,6 +73,8 @@ class BandSettings(Settings):
             lifts = getattr(self, name)
             if list(lifts) != sorted(set(lifts), reverse=True):
                 raise ValueError(f"{name} {list(lifts)} must fall: the best class comes first")
+        if self.hot_lift < self.warm_lift:
+            raise ValueError(f"hot_lift {self.hot_lift} is below warm_lift {self.warm_lift}")
         return self
 
 
