@@ -191,6 +191,11 @@ def _limits(record: Mapping) -> Iterator[str]:
     )
     if record["value"].get("kept") == "nothing":
         yield f"No expected deal size: {record['value']['why']}."
+    if (known := record["value"].get("known_share", 1)) < 1:
+        yield (
+            f"Of {1 - known:.1%} of the later rows that converted no amount is on record: deal sizes rest on the others, and "
+            "realised value is held against as large a share of what was expected."
+        )
     if snapshots := record["settings"]["snapshot_attributes"]:
         yield (
             f"Attributes known only as they are today were learnt from, on purpose: {', '.join(snapshots)}. "

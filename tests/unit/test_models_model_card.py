@@ -151,6 +151,14 @@ def test_a_card_says_from_which_score_on_accounts_are_hot_and_why(made):
     assert "Bands" not in Page(model_card("3", before, pictures, Earlier("2", before))).text
 
 
+def test_a_card_says_of_how_many_wins_the_amount_is_not_on_record(made):
+    _, record, pictures = made
+    for value, said in (({"known_share": 0.75}, True), ({"known_share": 1.0}, False), ({}, False)):
+        known = record | {"value": {"kept": "nothing", "why": "too few"} | value}
+        text = Page(model_card("3", known, pictures)).text
+        assert ("Of 25.0% of the later rows that converted no amount is on record" in text) == said
+
+
 def test_a_search_is_told_with_what_it_found(made):
     _, record, pictures = made
     assert record["search"] is None
