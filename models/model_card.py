@@ -168,6 +168,7 @@ def _people(record: Mapping) -> dict | None:
     return {
         **leads,
         "is_measured": "auc" in leads,
+        "allowed": leads.get("allowed", {}),
         "factors": list(_factors(record, leads.get("importance", {}), LEAD_FEATURES)),
         "left_out": sorted(left_out.items()),
         "thinning": record["metadata"].get("people_thinning"),

@@ -79,9 +79,10 @@ class BandSettings(Settings):
 
 
 class PromotionSettings(Settings):
-    """What a trained model must have before it may score. `allow` names features that a person vouches for, although the
-    guards suspect that they know the outcome. `must_beat`: whom it must beat on the same later data. `min_positives_a_horizon`:
-    converting accounts of its own that a horizon beside the primary one needs, or it is left out: it takes them from the others.
+    """What a trained model must have before it may score. `allow` names features, of accounts or people, that a person vouches
+    for, although the guards suspect that they know the outcome. `must_beat`: whom it must beat on the same later data.
+    `min_positives_a_horizon`: converting accounts of its own that a horizon beside the primary one needs, or it is left out: it
+    takes them from the others.
     """
 
     min_positives: int = Field(40, ge=1)

@@ -216,6 +216,14 @@ def test_a_card_says_how_the_lead_model_did_and_names_nobody(made):
     assert "seniority person" in kept and "as it is today" not in kept
 
 
+def test_a_card_says_for_which_feature_of_people_a_person_vouches(made):
+    leads, html = of_people(made[1], people_rows())
+    assert leads["allowed"] == {} and "Vouched for" not in Page(html).text
+    vouched = made[1] | {"leads": leads | {"allowed": {"own_forms_90d": "AUC 0.97"}}}
+    text = Page(model_card("3", vouched, {})).text
+    assert "vouches in scoring.yaml for: own_forms_90d (AUC 0.97)" in text
+
+
 def test_a_card_says_why_there_is_no_lead_model(made):
     leads, html = of_people(made[1], people_rows().head(50))
     assert f"There is none: {leads['why_not']}" in Page(html).text
