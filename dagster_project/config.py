@@ -208,7 +208,7 @@ class Training(TrainingSettings):
     @field_validator("promotion")
     @classmethod
     def _allowed_features_exist(cls, value: PromotionSettings) -> PromotionSettings:
-        _known(value.allow, {feature.name for feature in FEATURES})
+        _known(value.allow, {feature.name for feature in (*FEATURES, *LEAD_FEATURES)})
         return value
 
     @field_validator("rule")

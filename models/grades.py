@@ -1,7 +1,7 @@
 """Grade A-D by fit and tier 1-4 by readiness: the matrix that sales and marketing know ("A1").
 
-Belongs here: from which component score on a grade or tier is given, and giving it. Does not belong here: the component scores
-(components.py).
+Belongs here: from which component score on a grade or tier is given, and giving it; from which score on accounts convert at a
+multiple of the base rate. Does not belong here: the component scores (components.py), hot, warm and cold (bands.py).
 
 The limits are found by conversion and fixed with the scoring model: on later data, from which score on do accounts convert at a
 multiple of the base rate? The rate by score is an isotonic curve over equal-count bins, so that a handful of lucky accounts at
@@ -72,10 +72,20 @@ def _limits(later: pl.DataFrame, name: str, lifts: tuple[float, ...]) -> Limits:
     if name not in later.columns:
         return Limits()
     known = later.filter(pl.col(name).is_not_null())
-    score, y = known[name].to_numpy(), known["is_converted"].cast(pl.Float64).to_numpy()
+    y = known["is_converted"].cast(pl.Float64).to_numpy()
+    return Limits(starts_by_conversion(known[name].to_numpy(), y, lifts))
+
+
+def starts_by_conversion(
+    score: np.ndarray, y: np.ndarray, lifts: tuple[float, ...]
+) -> tuple[float | None, ...]:
+    """Of each lift the score (0-100) from which on outcomes `y` are that multiple of their mean; None: they never are.
+
+    Empty where they are too few, or all alike.
+    """
     bins = min(MOST_BINS, len(y) // LEAST_ROWS_A_BIN)
     if bins < 2 or y.min() == y.max():
-        return Limits()
+        return ()
     means = np.empty(len(score))
     for part in np.array_split(np.argsort(score, kind="stable"), bins):
         means[part] = score[part].mean()
@@ -85,7 +95,9 @@ def _limits(later: pl.DataFrame, name: str, lifts: tuple[float, ...]) -> Limits:
     curve = IsotonicRegression(out_of_bounds="clip").fit(means, y)
     steps = STEPS[(STEPS >= means.min()) & (STEPS <= means.max())]
     rates = curve.predict(steps)
-    return Limits(tuple(_first(steps, rates >= lift * y.mean()) for lift in lifts))
+    # a flat curve is the mean, which its sums may miss by a last digit
+    least = (1 - 1e-9) * y.mean()
+    return tuple(_first(steps, rates >= lift * least) for lift in lifts)
 
 
 def _first(steps: np.ndarray, is_enough: np.ndarray) -> float | None:

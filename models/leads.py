@@ -116,7 +116,8 @@ def train_leads(people: pl.DataFrame | None, settings: TrainingSettings) -> Lead
         tested.y, probability, accounts, settings.seed, COMPONENT_ROUNDS, tested.raw
     )  # fmt: skip
     record |= {**measured, "split": said.split.describe(), "calibration": said.choice.report}
-    if why := _why_refused(rows, features, measured, settings):
+    suspects, record["allowed"] = _suspects(rows, features, settings)
+    if why := _why_refused(suspects, measured):
         return LeadTraining(record=record | {"why_not": why})
     fit = _fit(rows, features, settings) if settings.refit else tested.fit
     importance = fit.importance(settings.horizon_days)
@@ -180,12 +181,18 @@ def _fit(rows: pl.DataFrame, features, settings: TrainingSettings) -> Chain:
     return Chain(encoder, {settings.horizon_days: booster}, NTHREAD)
 
 
-def _why_refused(rows, features, measured: dict, settings: TrainingSettings) -> str:
+def _why_refused(suspects: dict[str, str], measured: dict) -> str:
     """No signal, or a feature that seems to know the outcome; empty where nothing speaks against the model."""
     low = measured["auc_low"]
     if low is None or low <= 0.5:
         return "it does not tell who takes part in a win: the interval of its AUC holds 0.5"
-    suspects = leak_suspects(
+    said = [f"{column}: {why}" for column, why in suspects.items()]
+    return f"seems to know the outcome: {'; '.join(said)}" if said else ""
+
+
+def _suspects(rows, features, settings: TrainingSettings) -> tuple[dict[str, str], dict[str, str]]:
+    """Features that seem to know the outcome, with the reason, and those of them that a person vouches for."""
+    found = leak_suspects(
         rows.select([feature.name for feature in features]),
         outcomes(rows),
         settings.promotion,
@@ -193,8 +200,9 @@ def _why_refused(rows, features, measured: dict, settings: TrainingSettings) -> 
         filled_in={feature.name for feature in features if feature.attributes},
         group=rows["account_id"].rank("dense").to_numpy(),
     )
-    said = [f"{one.column}: {one.why}" for one in suspects]
-    return f"seems to know the outcome: {'; '.join(said)}" if said else ""
+    every = {suspect.column: suspect.why for suspect in found}
+    allowed = {name: why for name, why in every.items() if name in settings.promotion.allow}
+    return {name: why for name, why in every.items() if name not in allowed}, allowed
 
 
 def _model(fit: Chain, rows, said: Horizon, settings: TrainingSettings) -> LeadModel:

@@ -21,6 +21,7 @@ from models.components import fit_components
 from models.encoding import Encoder
 from models.evaluation import calibration_error_if_perfect, compare, evaluate, reliability
 from models.feature_contract import FEATURES, Feature, usable_features
+from models.reference import fix_reference
 from models.settings import TrainingSettings
 from models.suggested_points import suggest_points
 from models.training_rows import newest, outcomes
@@ -50,7 +51,9 @@ def measure(
     groups, seed, rounds = tested.rows["account_id"], settings.seed, settings.bootstrap_rounds
     probability = calibrator.apply(tested.raw)
     table = tested.rows.select("as_of_date", "account_id", "is_converted").with_columns(
-        pl.Series("raw_probability", tested.raw), pl.Series("probability", probability)
+        pl.Series("raw_probability", tested.raw),
+        pl.Series("probability", probability),
+        pl.Series("score", _score(tested, settings)),
     )
     scores, comparisons = {}, {}
     baselines = fit_baselines(tested.earlier, tested.fit.encoder, settings, contract, trusted)
@@ -72,6 +75,12 @@ def measure(
         "groups": measure_by_group(table, tested.rows, settings, contract),
         "test_rows": table.with_columns(components),
     }
+
+
+def _score(tested: LaterPart, settings: TrainingSettings) -> np.ndarray:
+    """The later rows' place among the accounts of the newest day that the model learnt from, as scores are made."""
+    before = tested.fit.predict(newest(tested.earlier))[settings.horizon_days]
+    return fix_reference(before).scale(tested.raw)
 
 
 def measure_horizon(tested: LaterPart, calibrator: Calibrator, settings: TrainingSettings) -> dict:

@@ -70,6 +70,7 @@ def model_card(
         horizons=list(_horizons(record)),
         rivals=list(_rivals(record)),
         factors=list(_factors(record, record["importance"], FEATURES)),
+        bands=list(_bands(record)),
         people=_people(record),
         limits=list(_limits(record)),
         earlier=earlier,
@@ -130,6 +131,32 @@ def _factors(record: Mapping, importance: Mapping, contract: tuple[Feature, ...]
         }
 
 
+def _bands(record: Mapping) -> Iterator[tuple[str, str, str]]:
+    """hot and warm: name, from which score on, and why; none in a record from before this was kept."""
+    found, settings = record.get("bands") or {}, record["settings"]["bands"]
+    shares = {"hot": settings["hot_share"]}
+    shares["warm"] = shares["hot"] + settings["warm_share"]
+    for name, share in shares.items():
+        if one := found.get(name):
+            start = "nobody" if one["from"] is None else f"score {one['from']:g} and more"
+            yield name, start, _why_from(one, f"the best {share:.0%} of the accounts compared with")
+
+
+def _why_from(band: Mapping, capacity: str) -> str:
+    """Both limits of a band in words, the one that binds first."""
+    of_capacity = f"capacity: {capacity} stand above {band['by_capacity']:g}"
+    if "lift" not in band:
+        return of_capacity
+    often = f"conversion: later accounts convert at {band['lift']:g} times the base rate and more"
+    start = band["by_conversion"]
+    often += " at no score" if start is None else f" from score {start:g} on"
+    both = [of_capacity, often] if band["set_by"] == "capacity" else [often, of_capacity]
+    said = f"{both[0]}; lower is {both[1]}" if start is not None else "; ".join(both)
+    if not band["rows"]:
+        return said
+    return f"{said}. Of {band['rows']:,} later rows in the band {band['rate']:.1%} converted"
+
+
 def _people(record: Mapping) -> dict | None:
     """The lead model's part; None in a record from before there was one."""
     leads = record.get("leads")
@@ -141,6 +168,7 @@ def _people(record: Mapping) -> dict | None:
     return {
         **leads,
         "is_measured": "auc" in leads,
+        "allowed": leads.get("allowed", {}),
         "factors": list(_factors(record, leads.get("importance", {}), LEAD_FEATURES)),
         "left_out": sorted(left_out.items()),
         "thinning": record["metadata"].get("people_thinning"),
@@ -164,6 +192,11 @@ def _limits(record: Mapping) -> Iterator[str]:
     )
     if record["value"].get("kept") == "nothing":
         yield f"No expected deal size: {record['value']['why']}."
+    if (known := record["value"].get("known_share", 1)) < 1:
+        yield (
+            f"Of {1 - known:.1%} of the later rows that converted no amount is on record: deal sizes rest on the others, and "
+            "realised value is held against as large a share of what was expected."
+        )
     if snapshots := record["settings"]["snapshot_attributes"]:
         yield (
             f"Attributes known only as they are today were learnt from, on purpose: {', '.join(snapshots)}. "
@@ -200,6 +233,10 @@ def _changes(record: Mapping, before: Mapping) -> Iterator[tuple[str, str, str]]
     old, new = (_flat(one["settings"]) | _found(one) for one in (before, record))
     for name in sorted(old.keys() | new.keys()):
         yield from _changed(f"setting {name}", old.get(name), new.get(name))
+    for name in ("hot", "warm"):
+        then, now = ((one.get("bands") or {}).get(name, {}) for one in (before, record))
+        if then:
+            yield from _changed(f"{name} from score", then["from"], now["from"])
     then, now = set(before["importance"]), set(record["importance"])
     yield from _changed("features used", len(then), len(now))
     if gone := then - now:

@@ -11,19 +11,22 @@ from dataclasses import asdict
 from pathlib import Path
 
 from models._xgboost import xgb
+from models.bands import Bands
 from models.calibration import calibrator_from_dict
 from models.components import Component
 from models.encoding import Encoder
 from models.grades import Grades, Limits
 from models.leads import LeadModel
 from models.reference import Reference
-from models.scoring import Bands, HorizonPart, ScoringModel
+from models.scoring import HorizonPart, ScoringModel
 from models.settings import DealWords
 from models.value import ValueModel
 
 FORMAT = 4
+# Only where nobody is in a band: code of before would score such a model wrongly, all others keep their format and digest.
+WITHOUT_A_BAND = 5
 # format 1 had no components, format 2 no grades and no deal sizes, format 3 no lead model
-READABLE = (1, 2, 3, FORMAT)
+READABLE = (1, 2, 3, FORMAT, WITHOUT_A_BAND)
 MODEL_FILE = "scoring_model.json"
 
 
@@ -113,7 +116,7 @@ def _content(model: ScoringModel, boosters: dict[str, bytes]) -> dict:
         **(_file(_file_name(model.value), boosters) if model.value.booster else {}),
     }
     return {
-        "format": FORMAT,
+        "format": WITHOUT_A_BAND if None in vars(model.bands).values() else FORMAT,
         "value": value,
         "leads": model.leads and _leads(model.leads, boosters),
         "parts": parts,

@@ -20,12 +20,13 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from models.bands import Bands
 from models.components import COMPONENTS, families_of, has_data, present
 from models.encoding import feature_digests, numbers, require_columns
 from models.explanation import factor_rows, in_words
 from models.feature_contract import FEATURES, Feature, contract_version
 from models.reasons import by_family, top_reasons
-from models.scoring import EXPECTED_DAYS, LITTLE_DATA, Bands
+from models.scoring import EXPECTED_DAYS, LITTLE_DATA
 from models.settings import DealWords, ScorecardLine, ScorecardSettings, TrainingSettings
 
 # counted into the digest: raise it when the same lines come to score differently

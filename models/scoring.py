@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from models._xgboost import xgb
+from models.bands import Bands
 from models.boosting import raw_probability
 from models.calibration import Calibrator
 from models.components import COMPONENTS, Component
@@ -26,7 +27,7 @@ from models.feature import OF_THE_MARKET
 from models.grades import Grades
 from models.horizons import coherent, cumulative, expected_days_to_close
 from models.reference import Reference
-from models.settings import BandSettings, DealWords
+from models.settings import DealWords
 from models.value import ValueModel
 
 if TYPE_CHECKING:
@@ -49,19 +50,6 @@ class HorizonPart:
     horizon_days: int
     booster: xgb.Booster
     calibrator: Calibrator
-
-
-@dataclass(frozen=True)
-class Bands:
-    """Scores from which an account is hot or warm."""
-
-    hot_from: float
-    warm_from: float
-
-    def of(self, score: np.ndarray) -> np.ndarray:
-        """hot, warm or cold for each score."""
-        warm_or_cold = np.where(score >= self.warm_from, "warm", "cold")
-        return np.where(score >= self.hot_from, "hot", warm_or_cold)
 
 
 @dataclass(frozen=True)
@@ -170,14 +158,6 @@ class ScoringModel:
         from models.model_files import load_model
 
         return load_model(directory)
-
-
-def fix_bands(settings: BandSettings) -> Bands:
-    """Score thresholds for the settings' shares. Raises ValueError if nobody is left cold."""
-    cold = 1.0 - settings.hot_share - settings.warm_share
-    if cold <= 0:
-        raise ValueError("bands: hot_share + warm_share must leave some accounts cold")
-    return Bands(round(100 * (1 - settings.hot_share), 6), round(100 * cold, 6))
 
 
 def flags(

@@ -54,12 +54,16 @@ class BoosterSettings(Settings):
 
 
 class BandSettings(Settings):
-    """Shares of the reference population that are hot and warm; the rest is cold. Grades A, B, C (the rest D) and tiers 1, 2, 3
-    (the rest 4) begin where accounts convert at these multiples of the base rate.
+    """Shares of the reference population that are hot and warm at most, and multiples of the base rate at which accounts of
+    later data must convert there (bands.py); the rest is cold. Warm asks for little: the better a model, the more of all
+    conversions are among the hot, and the next best then convert less often than the mean. Grades A, B, C (the rest D) and
+    tiers 1, 2, 3 (the rest 4) begin where accounts convert at these multiples of the base rate.
     """
 
     hot_share: float = Field(0.10, gt=0, lt=1)
     warm_share: float = Field(0.20, gt=0, lt=1)
+    hot_lift: Multiple = 1.5
+    warm_lift: Multiple = 0.25
     grade_lifts: tuple[Multiple, Multiple, Multiple] = (1.5, 1.0, 0.5)
     tier_lifts: tuple[Multiple, Multiple, Multiple] = (3.0, 1.0, 0.5)
 
@@ -69,15 +73,17 @@ class BandSettings(Settings):
             lifts = getattr(self, name)
             if list(lifts) != sorted(set(lifts), reverse=True):
                 raise ValueError(f"{name} {list(lifts)} must fall: the best class comes first")
+        if self.hot_lift < self.warm_lift:
+            raise ValueError(f"hot_lift {self.hot_lift} is below warm_lift {self.warm_lift}")
         return self
 
 
 class PromotionSettings(Settings):
-    """What a trained model must have before it may score. `allow` names features that a person vouches for, although the
-    guards suspect that they know the outcome. `must_beat`: whom it must beat on the same later data. `min_positives_a_horizon`:
-    converting accounts of its own that a horizon beside the primary one needs, or it is left out: it takes them from the others.
-    `min_test_positives`, `min_test_negatives`: accounts of either outcome among the later ones it is measured on; intervals of
-    fewer say nothing, because a bootstrap only draws again the few that there are.
+    """What a trained model must have before it may score. `allow` names features, of accounts or people, that a person vouches
+    for, although the guards suspect that they know the outcome. `must_beat`: whom it must beat on the same later data.
+    `min_positives_a_horizon`: converting accounts of its own that a horizon beside the primary one needs, or it is left out: it
+    takes them from the others. `min_test_positives`, `min_test_negatives`: accounts of either outcome among the later ones it is
+    measured on; intervals of fewer say nothing, because a bootstrap only draws again the few that there are.
     """
 
     min_positives: int = Field(40, ge=1)

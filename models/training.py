@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from models.bands import fix_bands
 from models.baselines import Baseline
 from models.bins import find_bins
 from models.chain import Chain, LaterPart, fit_chain
@@ -34,7 +35,7 @@ from models.measurement import fit_baselines, measure
 from models.per_horizon import at_horizon, learnable
 from models.promotion import Verdict, drifted, judge, vouched_for
 from models.reference import Reference, fix_reference
-from models.scoring import HorizonPart, ScoringModel, fix_bands
+from models.scoring import HorizonPart, ScoringModel
 from models.search import search_booster
 from models.segments import segment_conversion
 from models.settings import TrainingSettings
@@ -48,14 +49,15 @@ class TrainingResult:
     a polars frame.
 
     `metrics` is None and the other measures are empty without a test part; `test_rows` holds
-    as_of_date, account_id, is_converted, raw_probability, probability, one column a baseline, by
-    which it ranks, and the component scores. `without_data` says which features were left out because nothing can be learnt
+    as_of_date, account_id, is_converted, raw_probability, probability, score, one column a baseline, by which
+    it ranks, and the component scores. `without_data` says which features were left out because nothing can be learnt
     from them, `leak_suspects` which the guards suspect, `allowed` for which a person vouches, of these and
     of what the model as a whole rests on.
     All measures are of the primary horizon, but for `other_horizons`; `horizons_left_out` says why a horizon has no
     probability. `duel` holds the paired differences to the champion on the same later rows, and how many accounts of the newest
-    day would change band only because of the model; None without a champion to compare with. `value` says how expected deal
-    sizes fared, `leads` how the lead model did, or why there is none. `segments` and `icp` are what the rows say by themselves:
+    day would change band only because of the model; None without a champion to compare with. `bands` says from which score on
+    accounts are hot or warm, and why (bands.py), `value` how expected deal sizes fared,
+    `leads` how the lead model did, or why there is none. `segments` and `icp` are what the rows say by themselves:
     conversion by segment, and what winners were like. `search` says what a search tried and found (search.py), None without one.
     `drift_reference` is what later days' accounts are held against, `tester` what a later training is held against (duel.py).
     """
@@ -82,6 +84,7 @@ class TrainingResult:
     other_horizons: dict[int, dict] = field(default_factory=dict)
     horizons_left_out: dict[int, str] = field(default_factory=dict)
     duel: dict | None = None
+    bands: dict = field(default_factory=dict)
     value: dict = field(default_factory=dict)
     search: dict | None = None
     segments: pl.DataFrame = field(default_factory=pl.DataFrame)
@@ -129,6 +132,7 @@ def train(
     probability = later["test_rows"]["probability"].to_numpy() if later else None
     deals = measure_value(tested, probability, features, settings)
     leads = train_leads(people, settings)
+    bands = fix_bands(settings.bands, later.get("test_rows"))
     model = ScoringModel(
         parts=tuple(
             HorizonPart(horizon, final.boosters[horizon], said[horizon].calibrator(settings))
@@ -137,7 +141,7 @@ def train(
         primary_horizon_days=settings.horizon_days,
         encoder=final.encoder,
         reference=fix_reference(final.predict(newest(every))[settings.horizon_days]),
-        bands=fix_bands(settings.bands),
+        bands=bands.bands,
         components=fit_components(
             rows if is_anew else tested.earlier, features, settings, newest(every)
         ),
@@ -188,6 +192,7 @@ def train(
             if horizon != settings.horizon_days
         },
         horizons_left_out=left_out,
+        bands=bands.report,
         value=deals,
         search=search,
         drift_reference=_drift_reference(every, final, model.reference, importance, settings),

@@ -35,6 +35,7 @@ def training_record(result: TrainingResult, settings: TrainingSettings) -> dict:
         "other_horizons",
         "horizons_left_out",
         "duel",
+        "bands",
         "value",
         "leads",
     )

@@ -79,7 +79,9 @@ def measure_value(
     """What deals of later data came to, and what was expected of them; `kept` is model, mean or nothing.
 
     deals: wins of known amount, their mean and the predicted one; `deviance` (gamma) of model and mean. value: realised over
-    expected (probability x deal) of all later rows, with its 95 % interval bootstrapped by account.
+    expected (probability x deal) of all later rows, with its 95 % interval bootstrapped by account. A win whose amount is not
+    on record says nothing of either: what was realised are the known ones, and expected is their share (`known_share`, of
+    converted rows) of probability x deal.
     """
     if tested is None:
         return {"kept": "nothing", "why": "history is too short for later data"}
@@ -93,13 +95,15 @@ def measure_value(
     kept = "model" if deviance < of_the_mean else "mean"
     deal = fitted.predict(tested.rows) if kept == "model" else fitted.mean_usd
     realised = np.where(tested.y > 0, tested.rows[AMOUNT].fill_null(0.0).to_numpy(), 0.0)
-    expected = probability * deal
+    known = float(tested.rows.filter(pl.Series(tested.y > 0))[AMOUNT].is_not_null().mean())
+    expected = known * probability * deal
     ratio, low, high = bootstrap_ratio(
         realised, expected, tested.rows["account_id"], settings.seed, settings.bootstrap_rounds
     )
     return {
         "kept": kept,
         "deals": later["win"].n_unique(),
+        "known_share": known,
         "mean_usd": float(amount.mean()),
         "predicted_mean_usd": float(predicted.mean()),
         "deviance": deviance,

@@ -30,7 +30,8 @@
 {#
   converted_on, converted_known_on and amount_cents of each of `windows`, by the `wins` known on its
   labels_as_of. In new_business mode an account that, as was learnt by then, was a customer on the
-  day already has no row, and so the first win counts.
+  day already has no row, and so the first win counts. Where its amount is unknown, so is amount_cents:
+  arg_min would pass over it and take that of a later win.
 #}
 {% macro outcomes_of(wins, windows) -%}
     (
@@ -38,7 +39,7 @@
             * exclude (won_on, known_on, amount_cents),
             min(won_on) filter (won_on > as_of_date) as converted_on,
             arg_min(known_on, won_on) filter (won_on > as_of_date) as converted_known_on,
-            arg_min(amount_cents, won_on) filter (won_on > as_of_date) as amount_cents
+            arg_min_null(amount_cents, won_on) filter (won_on > as_of_date) as amount_cents
         from (
             select
                 windows.*,

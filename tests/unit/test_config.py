@@ -152,6 +152,7 @@ def test_the_examples_settings_load_and_reach_training_and_dbt():
         ),
         ("seed: 7", "rule: [{name: age}]", "training.rule", "there is no 'age'"),
         ("allow: []", "allow: [visits_31d]", "training.promotion", "did you mean visits_30d"),
+        ("allow: []", "allow: [own_forms_91d]", "training.promotion", "did you mean own_forms_90d"),
         ("version: 1", "version: 2", "version", "should be 1"),
         (
             "open_stages: [Prospecting,",
@@ -339,6 +340,12 @@ def test_titles_of_people_are_named_like_attributes_of_accounts(tmp_path, place)
     text = PROJECT.replace(f"{place}: []", f"{place}: [title, industry]")
     settings = load_settings(written(tmp_path, text))
     assert getattr(settings.for_training(), place) == ("title", "industry")
+
+
+def test_a_person_may_vouch_for_features_of_accounts_and_of_people(tmp_path):
+    path = edited(tmp_path, "allow: []", "allow: [visits_30d, own_forms_90d]")
+    promotion = load_settings(path).for_training().promotion
+    assert promotion.allow == ("visits_30d", "own_forms_90d")
 
 
 def test_dbt_has_a_default_for_each_setting_that_is_passed_on():

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -10,7 +11,7 @@ from models.feature_contract import FEATURES
 from models.lead_contract import LEAD_FEATURES, ContractError, check_lead_columns
 from models.leads import train_leads
 from models.model_files import MODEL_FILE, load_model
-from models.settings import BoosterSettings, TrainingSettings
+from models.settings import BoosterSettings, PromotionSettings, TrainingSettings
 from models.training import train
 from models.training_rows import training_digest
 from tests.factories import people_rows, training_rows, training_settings
@@ -97,6 +98,22 @@ def test_without_people_enough_wins_history_or_signal_there_is_none_and_it_says_
     ):
         found = train_leads(rows, SETTINGS)
         assert found.model is None and why in found.record["why_not"], found.record
+
+
+def test_a_person_may_vouch_for_a_feature_of_people_and_that_is_on_record(people):
+    noise = pl.Series(np.random.default_rng(2).normal(size=people.height))
+    knowing = people.with_columns(own_forms_90d=noise + 2.5 * pl.col("is_converted"))
+    refused = train_leads(knowing, SETTINGS)
+    assert "seems to know the outcome: own_forms_90d" in refused.record["why_not"]
+    assert refused.record["allowed"] == {}
+    other = PromotionSettings(allow=("own_visits_90d", "visits_30d"))
+    still = train_leads(knowing, SETTINGS.model_copy(update={"promotion": other}))
+    assert still.model is None and still.record == refused.record
+    by_name = PromotionSettings(allow=("own_forms_90d",))
+    vouched = train_leads(knowing, SETTINGS.model_copy(update={"promotion": by_name}))
+    assert vouched.model is not None and "why_not" not in vouched.record
+    assert vouched.record["allowed"].keys() == {"own_forms_90d"}
+    assert vouched.record["allowed"]["own_forms_90d"] in refused.record["why_not"]
 
 
 def test_too_few_days_of_people_hold_no_training_up(people):

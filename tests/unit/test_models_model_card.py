@@ -127,6 +127,38 @@ def test_what_changed_since_the_last_names_settings_data_and_measures(made):
     assert "Nothing that is on record" in same
 
 
+def test_a_card_says_from_which_score_on_accounts_are_hot_and_why(made):
+    _, record, pictures = made
+    text = Page(model_card("3", record, pictures)).text
+    assert f"hot score {record['bands']['hot']['from']:g} and more" in text
+    assert f"Of {record['bands']['hot']['rows']:,} later rows in the band" in text
+    assert f"Held against {record['bands']['rows']:,} later rows" in text
+    hot = {"from": None, "set_by": "conversion", "by_capacity": 90.0, "by_conversion": None}
+    hot |= {"lift": 2.0, "rows": 0, "rate": None}
+    changed = record | {"bands": record["bands"] | {"hot": hot}}
+    text = Page(model_card("3", changed, pictures, Earlier("2", record))).text
+    assert (
+        "hot nobody conversion: later accounts convert at 2 times the base rate and more at no score"
+        in text
+    )
+    assert f"hot from score {record['bands']['hot']['from']}" in text
+    warm = {"from": 70.0, "set_by": "capacity", "by_capacity": 70.0}
+    alone = {"hot": warm | {"from": 90.0}, "warm": warm, "why_capacity_alone": "history is short"}
+    text = Page(model_card("3", record | {"bands": alone}, pictures)).text
+    assert "warm score 70 and more capacity: the best 30% of the accounts" in text
+    assert "By capacity alone: history is short." in text
+    before = {name: one for name, one in record.items() if name != "bands"}
+    assert "Bands" not in Page(model_card("3", before, pictures, Earlier("2", before))).text
+
+
+def test_a_card_says_of_how_many_wins_the_amount_is_not_on_record(made):
+    _, record, pictures = made
+    for value, said in (({"known_share": 0.75}, True), ({"known_share": 1.0}, False), ({}, False)):
+        known = record | {"value": {"kept": "nothing", "why": "too few"} | value}
+        text = Page(model_card("3", known, pictures)).text
+        assert ("Of 25.0% of the later rows that converted no amount is on record" in text) == said
+
+
 def test_a_search_is_told_with_what_it_found(made):
     _, record, pictures = made
     assert record["search"] is None
@@ -182,6 +214,14 @@ def test_a_card_says_how_the_lead_model_did_and_names_nobody(made):
     assert "@" not in text
     kept = Page(of_people(made[1], people, versioned_attributes=("title",))[1]).text
     assert "seniority person" in kept and "as it is today" not in kept
+
+
+def test_a_card_says_for_which_feature_of_people_a_person_vouches(made):
+    leads, html = of_people(made[1], people_rows())
+    assert leads["allowed"] == {} and "Vouched for" not in Page(html).text
+    vouched = made[1] | {"leads": leads | {"allowed": {"own_forms_90d": "AUC 0.97"}}}
+    text = Page(model_card("3", vouched, {})).text
+    assert "vouches in scoring.yaml for: own_forms_90d (AUC 0.97)" in text
 
 
 def test_a_card_says_why_there_is_no_lead_model(made):

@@ -17,10 +17,8 @@ from models.scoring import (
     LITTLE_DATA,
     OUT_OF_DISTRIBUTION,
     ScoringModel,
-    fix_bands,
     flags,
 )
-from models.settings import BandSettings
 from models.training import train
 from tests.factories import training_rows, training_settings, year_ends
 
@@ -137,16 +135,3 @@ def test_the_scale_rises_strictly_with_the_probability(values):
 def test_a_score_is_the_middle_rank_in_the_reference():
     reference = fix_reference(np.array([0.1, 0.2, 0.2, 0.2, 0.4]))
     assert reference.scale(np.array([0.1, 0.2, 0.4])).tolist() == [10, 50, 90]
-
-
-def test_bands_hold_their_shares_of_a_large_reference():
-    raw = np.random.default_rng(1).random(5000)
-    bands = fix_bands(BandSettings(hot_share=0.1, warm_share=0.2))
-    found = bands.of(fix_reference(raw).scale(raw))
-    shares = [np.mean(found == name) for name in ("hot", "warm", "cold")]
-    assert shares == pytest.approx([0.1, 0.2, 0.7], abs=0.002)
-
-
-def test_bands_must_leave_somebody_cold():
-    with pytest.raises(ValueError, match="cold"):
-        fix_bands(BandSettings(hot_share=0.6, warm_share=0.5))

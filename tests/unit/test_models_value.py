@@ -4,10 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from models.chain import LaterPart
 from models.feature_contract import usable_features
 from models.scoring import ScoringModel
 from models.training import train
-from models.value import fit_value
+from models.value import fit_value, measure_value
 from tests.factories import training_rows, training_settings
 
 
@@ -72,6 +73,36 @@ def test_files_hold_it_and_an_account_is_worth_the_same_alone(told, tmp_path):
     whole = result.model.score(rows)
     assert again.score(rows).equals(whole) and again.digest() == result.model.digest()
     assert result.model.score(rows[7:8])["expected_deal_usd"][0] == whole["expected_deal_usd"][7]
+
+
+def measured_with(rows: pl.DataFrame, probability: float) -> dict:
+    """Measures of deal sizes where everybody has this chance, on the newest day of `rows`."""
+    last = rows["as_of_date"].max()
+    earlier, later = (rows.filter(e) for e in (pl.col("as_of_date") < last, pl.col("as_of_date") == last))  # fmt: skip
+    settings = training_settings(rows)
+    y = later["is_converted"].cast(pl.Float64).to_numpy()
+    part = LaterPart(None, earlier, later, y, y)
+    features = usable_features((), settings.left_out_features)
+    return measure_value(part, np.full(later.height, probability), features, settings)
+
+
+@pytest.mark.parametrize("unknown", [0.0, 1 / 3, 0.6])
+@pytest.mark.parametrize("off", [1.0, 2.0])
+def test_amounts_not_on_record_move_no_ratio_and_hide_no_model_that_is_off(base, unknown, off):
+    """Every third amount unknown is no reason to think that less was won; twice the chance is, whatever is unknown."""
+    rows = with_amounts(base, says=0.0).with_columns(
+        won_amount_usd=pl.when("is_converted").then(
+            np.round(np.exp(np.random.default_rng(2).normal(9.9, 0.3, base.height)), 2)
+        )
+    )
+    hidden = pl.Series(np.random.default_rng(3).random(rows.height) < unknown)
+    rows = rows.with_columns(won_amount_usd=pl.when(~hidden).then("won_amount_usd"))
+    rate = rows.filter(pl.col("as_of_date") == rows["as_of_date"].max())["is_converted"].mean()
+    found = measured_with(rows, min(1.0, rate * off))
+    assert found["known_share"] == pytest.approx(1 - unknown, abs=0.06)
+    assert found["realised_over_expected"] == pytest.approx(1 / off, rel=0.08)
+    low, high = found["realised_over_expected_low"], found["realised_over_expected_high"]
+    assert (low < 1 < high) == (off == 1)
 
 
 @pytest.mark.parametrize("drop", ["won_amount_usd", "all but a few"])
