@@ -1,20 +1,15 @@
 """Each horizon on its own later data: its split, the fits before its parts, its calibrator.
 
 Belongs here: which horizons can be learnt, and what is found out about one of them. Does not belong here: fits (chain.py),
-calibrators (calibration.py), the measures of the primary horizon (measurement.py).
+calibrators (calibration.py, calibrator_choice.py), the measures of the primary horizon (measurement.py).
 """
 
 from dataclasses import dataclass
 
 import polars as pl
 
-from models.calibration import (
-    CalibrationChoice,
-    Calibrator,
-    Identity,
-    choose_calibrator,
-    fit_calibrator,
-)
+from models.calibration import Calibrator, Identity, fit_calibrator
+from models.calibrator_choice import CalibrationChoice, choose_calibrator
 from models.chain import LaterPart, fit_before
 from models.feature import Feature
 from models.horizons import at_risk, labelled, previous
@@ -89,10 +84,16 @@ def at_horizon(
 def choose(
     fitted_on: LaterPart | None, judged_on: LaterPart | None, settings: TrainingSettings
 ) -> CalibrationChoice:
-    """The calibrator fitted on one part that helps on a later one; none where a part is missing."""
+    """The calibrator whose kind one part chooses, fitted there, if it helps on a later one; none where a part is missing."""
     if fitted_on is None or judged_on is None:
         why = f"no {' and '.join(LATER_PARTS[1:])} part to fit and judge a calibrator on"
         return CalibrationChoice(Identity(), {"kept": "identity", "why": why})
     return choose_calibrator(
-        fitted_on.y, fitted_on.raw, judged_on.y, judged_on.raw, settings.calibration_min_gain
+        fitted_on.y,
+        fitted_on.raw,
+        fitted_on.rows["account_id"],
+        judged_on.y,
+        judged_on.raw,
+        settings.calibration_min_gain,
+        settings.seed,
     )

@@ -6,10 +6,10 @@ steps themselves (splits, chain, components, calibration, measurement, promotion
 The way of the model is the way it is measured. `chain.fit_chain` is that way: find the number of trees of
 each horizon's part on the newest days of some rows, then fit anew on all of them. For each horizon it is applied to all that
 had matured before that horizon's calibration part, before its test part, and at last to everything; each fit predicts
-only what came later. The calibrator of a horizon is learnt on the calibration part, judged on the test part,
-and if it was kept, learnt anew there for the final model: the newest predictions made the way the
-final model's will be. Calibration (ECE, Brier, log loss) is measured on the test part, which also
-chose among the candidate calibrators: a kept calibrator is measured slightly too well.
+only what came later. The kind of a horizon's calibrator is chosen within the calibration part, where it is fitted; the test part
+says only whether it is better than none, and if it is, one of that kind is learnt anew there for the final model: the newest
+predictions made the way the final model's will be. Calibration (ECE, Brier, log loss) is measured on the test part with
+the calibrator fitted on the calibration part.
 """
 
 from collections.abc import Callable
