@@ -19,7 +19,7 @@ import polars as pl
 
 from models.baselines import Baseline
 from models.bins import find_bins
-from models.chain import Chain, LaterPart, fit_chain
+from models.chain import Chain, fit_chain
 from models.components import fit_components
 from models.drift_reference import OWN_COURSE, SCORE, DriftReference, fix_drift_reference
 from models.duel import Champion, changed_bands, duel, rivals
@@ -31,8 +31,8 @@ from models.horizons import labelled
 from models.icp import icp_profile
 from models.leads import train_leads
 from models.measurement import fit_baselines, measure
-from models.per_horizon import at_horizon, learnable
-from models.promotion import Verdict, drifted, judge
+from models.per_horizon import learnable, that_hold
+from models.promotion import Verdict, judge
 from models.reference import Reference, fix_reference
 from models.scoring import HorizonPart, ScoringModel, fix_bands
 from models.search import search_booster
@@ -112,10 +112,10 @@ def train(
         raise ValueError(f"no row has a window of {settings.horizon_days} days that has closed")
     features, empty = _features(rows, settings, contract)
     suspects, allowed = _suspects(rows, features, settings)
-    horizons, left_out = learnable(every, settings)
-    tuned, search = _searched(every, horizons, features, settings, tell)
-    said = {horizon: at_horizon(every, horizon, horizons, features, tuned) for horizon in horizons}
-    primary = said[settings.horizon_days]
+    wanted, left_out = learnable(every, settings)
+    tuned, search = _searched(every, wanted, features, settings, tell)
+    said, moved = that_hold(every, wanted, features, tuned)
+    horizons, primary = list(said), said[settings.horizon_days]
     tested, choice = primary.tested, primary.choice
     is_anew = settings.refit or tested is None
     final = fit_chain(every, horizons, features, tuned) if is_anew else tested.fit
@@ -162,7 +162,7 @@ def train(
         settings.promotion,
         strongest,
         suspects,
-        _drift(tested, later, settings),
+        primary.moved(settings),
         is_overruled=strongest in settings.promotion.allow,
         rivals=rivals(fought, later.get("comparisons", {}), settings),
     )
@@ -183,7 +183,7 @@ def train(
             for horizon, one in said.items()
             if horizon != settings.horizon_days
         },
-        horizons_left_out=left_out,
+        horizons_left_out=left_out | moved,
         value=deals,
         search=search,
         drift_reference=_drift_reference(every, final, model.reference, importance, settings),
@@ -250,11 +250,3 @@ def _suspects(rows, features, settings) -> tuple[list[Suspect], list[Suspect]]:
     )
     allowed = [suspect for suspect in found if suspect.column in promotion.allow]
     return [suspect for suspect in found if suspect not in allowed], allowed
-
-
-def _drift(tested: LaterPart | None, later: dict, settings) -> str | None:
-    if tested is None or tested.y.min() == tested.y.max():
-        return None
-    rows = later["test_rows"]
-    means = tested.y.mean(), rows["probability"].mean(), outcomes(tested.earlier).mean()
-    return drifted(*means, rows["account_id"].n_unique(), settings.promotion)
