@@ -13,8 +13,10 @@ import duckdb
 
 from dagster_project.home import Home
 from dagster_project.publisher import connect_published
+from models.calibration_drift import looks
 from models.drift_reference import COUNTS_IN_FULL
 from models.early_training import Seen
+from models.settings import DriftSettings
 
 
 def drift_seen(home: Home) -> Seen | None:
@@ -29,10 +31,10 @@ def drift_seen(home: Home) -> Seen | None:
         there = connection.execute("select table_name from information_schema.tables").fetchall()
         if ("feature_drift",) not in there:
             return None
-        return _seen(connection, home.settings().monitoring.drift.days_in_a_row)
+        return _seen(connection, home.settings().monitoring.drift)
 
 
-def _seen(connection: duckdb.DuckDBPyConnection, days: int) -> Seen | None:
+def _seen(connection: duckdb.DuckDBPyConnection, limits: DriftSettings) -> Seen | None:
     newest = _rows(
         connection,
         "select distinct as_of_date, scoring_model_version as version from scores.feature_drift "
@@ -40,7 +42,7 @@ def _seen(connection: duckdb.DuckDBPyConnection, days: int) -> Seen | None:
     )
     if not newest:
         return None
-    known = newest[0] | {"days": days, "full": COUNTS_IN_FULL}
+    known = newest[0] | {"days": limits.days_in_a_row, "full": COUNTS_IN_FULL}
     (trained_as_of,) = connection.execute(
         "select max(trained_as_of) from scores.model_versions"
     ).fetchone()
@@ -65,8 +67,22 @@ def _seen(connection: duckdb.DuckDBPyConnection, days: int) -> Seen | None:
             known,
         ),
         calibration=calibration[0] if calibration else None,
+        outcomes=_looks(connection, calibration[0], limits) if calibration else (),
         trained_as_of=trained_as_of,
     )
+
+
+def _looks(
+    connection: duckdb.DuckDBPyConnection, newest: dict[str, Any], limits: DriftSettings
+) -> list[dict[str, Any]]:
+    """What the closed days of the newest row's scoring model say, at that row's horizon."""
+    horizon = newest["horizon_days"]
+    days = connection.execute(
+        "select scored_on, accounts, converted, predicted from scores.calibration_drift "
+        "where scoring_model_version = ? and horizon_days = ?",
+        [newest["scoring_model_version"], horizon],
+    ).pl()
+    return looks(days, horizon, limits)
 
 
 def _rows(

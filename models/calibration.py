@@ -1,10 +1,9 @@
 """Turns raw probabilities into ones that can be taken at their word.
 
-Belongs here: the calibrators, their fit, and the choice between them. Does not belong here: the
-scoring model and how well it ranks.
+Belongs here: the calibrators and their fit. Does not belong here: the choice between them (calibrator_choice.py), the scoring
+model and how well it ranks.
 
-A calibrator is fitted on one slice of time and kept only if it lowers the log loss on a further,
-later slice. All are increasing, so that they never change who comes first.
+All are increasing, so that they never change who comes first.
 """
 
 from dataclasses import dataclass
@@ -96,14 +95,6 @@ class Isotonic:
         return {"kind": self.kind, "raw": list(self.raw), "calibrated": list(self.calibrated)}
 
 
-@dataclass(frozen=True)
-class CalibrationChoice:
-    """The calibrator that was kept and what it was judged on."""
-
-    calibrator: Calibrator
-    report: dict
-
-
 def expit(values: np.ndarray) -> np.ndarray:
     """Probability of log-odds, without overflow."""
     return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(values, dtype=np.float64)))
@@ -132,35 +123,6 @@ def fit_calibrator(kind: str, y: np.ndarray, raw: np.ndarray) -> Calibrator:
     if len(y) == 0 or y.min() == y.max():
         return Identity()
     return _FITS[kind](y, np.asarray(raw, dtype=np.float64))
-
-
-def choose_calibrator(y_fit, raw_fit, y_later, raw_later, min_gain: float) -> CalibrationChoice:
-    """Fit every kind on one slice, keep the best on the later slice if it gains `min_gain`.
-
-    Gain is the fall in log loss (nats a row) against leaving the probabilities as they are.
-    """
-    fitted = {kind: fit_calibrator(kind, y_fit, raw_fit) for kind in _FITS}
-    losses = {kind: log_loss(y_later, c.apply(raw_later)) for kind, c in fitted.items()}
-    best = min(losses, key=lambda kind: (losses[kind], kind))
-    kept = best if losses["identity"] - losses[best] >= min_gain else "identity"
-    report = {
-        "kept": kept,
-        "log_loss_later": losses,
-        "rows": {"fit": len(y_fit), "later": len(y_later)},
-        **base_rate_shift(y_fit, y_later, raw_later),
-    }
-    return CalibrationChoice(fitted[kept], report)
-
-
-def base_rate_shift(y_fit, y_later, raw_later) -> dict:
-    """How the base rate moved between the slices and what was predicted for the later one."""
-    before, after, predicted = np.mean(y_fit), np.mean(y_later), np.mean(raw_later)
-    return {
-        "base_rate_fit": float(before),
-        "base_rate_later": float(after),
-        "base_rate_ratio": float(after / before) if before > 0 else None,
-        "mean_predicted_later": float(predicted),
-    }
 
 
 def calibration_line(y: np.ndarray, p: np.ndarray) -> tuple[float | None, float | None]:

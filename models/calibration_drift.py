@@ -12,19 +12,26 @@ windows apart from each other (the design effect of a sum of correlated terms, K
 as 1.1. Observed over predicted is a count over its expectation, the standardised ratio of epidemiology, with Byar's interval
 for a Poisson count (Breslow and Day 1987, p. 69); the count is the observed one of so many windows. Wins of accounts are
 rather less spread than Poisson's, so the interval is rather too wide.
+
+Summed up since a model's first day, a change weighs the less the longer all went well before it. So its newest days are looked at
+by themselves too, those of a third of the horizon: days nearer to each other than that tell little more than one (30 of 90: 1.1
+windows), and more of them would only be later to tell. Either look may find drift, so each interval is wider (Bonferroni).
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 
 from models.calibration import calibration_line
 from models.drift import DRIFT, STEADY, WATCH
+from models.evaluation import z_of
 from models.settings import DriftSettings
 
-Z = 1.959964
+# Newest days are those scored within this part of the horizon.
+NEWEST_PART = 3
+ALL_DAYS, NEWEST_DAYS = "all its days", "its newest days"
 # Converted and not converted accounts that a day needs for a slope to be said.
 ENOUGH_FOR_A_SLOPE = 10
 SO_FAR = {
@@ -54,10 +61,27 @@ def so_far(days: pl.DataFrame, horizon_days: int, settings: DriftSettings) -> pl
     windows = windows_apart(days["scored_on"].to_list(), horizon_days)
     sums = (days[name].cum_sum().to_list() for name in ("accounts", "converted", "predicted"))
     said = [
-        _said(*row, place, settings)
-        for place, row in enumerate(zip(*sums, windows, strict=True), 1)
+        {"days_so_far": place, "windows_so_far": apart, **_ratio(*row, apart / place, settings)}
+        for place, (*row, apart) in enumerate(zip(*sums, windows, strict=True), 1)
     ]
     return days.hstack(pl.DataFrame(said, schema=SO_FAR))
+
+
+def looks(days: pl.DataFrame, horizon_days: int, settings: DriftSettings) -> list[dict]:
+    """What all days of one scoring model (as for `so_far`) say together, and by themselves its newest, unless these are all.
+
+    Each look: which, horizon_days, scored_from, scored_on, days, windows, predicted_rate, observed_rate, ratio, ratio_low and
+    ratio_high (they hold `share_held`), level. With a single look it is what `so_far` says of the last day.
+    """
+    if days.height == 0:
+        return []
+    start = days["scored_on"].max() - timedelta(days=max(1, horizon_days // NEWEST_PART))
+    newest = days.filter(pl.col("scored_on") > start)
+    chosen = {ALL_DAYS: days} | ({NEWEST_DAYS: newest} if newest.height < days.height else {})
+    return [
+        {"which": which, **_look(some.sort("scored_on"), horizon_days, settings, len(chosen))}
+        for which, some in chosen.items()
+    ]
 
 
 def windows_apart(dates: Sequence[date], horizon_days: int) -> list[float]:
@@ -68,15 +92,17 @@ def windows_apart(dates: Sequence[date], horizon_days: int) -> list[float]:
     return (np.arange(1, len(place) + 1) ** 2 / np.cumsum(with_earlier)).tolist()
 
 
-def byar_interval(observed: float, predicted: float) -> tuple[float, float]:
-    """95 % interval of a Poisson count over its expectation, by Byar. Raises ValueError where nothing was expected."""
+def byar_interval(observed: float, predicted: float, looks: int = 1) -> tuple[float, float]:
+    """95 % interval of a Poisson count over its expectation, by Byar; wider where it is one of several looks. Raises ValueError
+    where nothing was expected.
+    """
     if predicted <= 0:
         raise ValueError(f"expected {predicted}: no ratio can be said")
-    more = observed + 1
+    more, z = observed + 1, z_of(looks)
     low = (
-        observed * (1 - 1 / (9 * observed) - Z / (3 * np.sqrt(observed))) ** 3 if observed else 0.0
+        observed * (1 - 1 / (9 * observed) - z / (3 * np.sqrt(observed))) ** 3 if observed else 0.0
     )
-    high = more * (1 - 1 / (9 * more) + Z / (3 * np.sqrt(more))) ** 3
+    high = more * (1 - 1 / (9 * more) + z / (3 * np.sqrt(more))) ** 3
     return max(0.0, float(low / predicted)), float(high / predicted)
 
 
@@ -89,16 +115,30 @@ def calibration_level(low: float | None, high: float | None, factor: float) -> s
     return STEADY if low <= 1 <= high else WATCH
 
 
-def _said(
-    accounts: int, observed: int, predicted: float, windows: float, days: int, settings
-) -> dict:
-    share = windows / days
-    low, high = (
-        byar_interval(observed * share, predicted * share) if predicted > 0 else (None, None)
-    )
+def _look(days: pl.DataFrame, horizon_days: int, settings: DriftSettings, looks: int) -> dict:
+    """What some days say together, one of so many looks."""
+    scored_on = days["scored_on"].to_list()
+    windows = windows_apart(scored_on, horizon_days)[-1]
+    sums = (days[name].sum() for name in ("accounts", "converted", "predicted"))
     return {
-        "days_so_far": days,
-        "windows_so_far": windows,
+        "horizon_days": horizon_days,
+        "scored_from": scored_on[0],
+        "scored_on": scored_on[-1],
+        "days": days.height,
+        "windows": windows,
+        "share_held": 1 - 0.05 / looks,
+        **_ratio(*sums, windows / days.height, settings, looks),
+    }
+
+
+def _ratio(
+    accounts: int, observed: int, predicted: float, share: float, settings, looks: int = 1
+) -> dict:
+    """Observed over predicted, its interval that of this share of the counts."""
+    low, high = None, None
+    if predicted > 0:
+        low, high = byar_interval(observed * share, predicted * share, looks)
+    return {
         "predicted_rate": predicted / accounts,
         "observed_rate": observed / accounts,
         "ratio": observed / predicted if predicted > 0 else None,

@@ -20,7 +20,8 @@ class Seen:
     """What is known of the scoring model that scored the newest day.
 
     population: rows of feature_drift of that model, kinds score and features, newest day first. features: those of the newest
-    day that are not steady, most of the whole first. calibration: the newest row of calibration_drift of that model.
+    day that are not steady, most of the whole first. calibration: the newest row of calibration_drift of that model. outcomes:
+    what all its rows say, and its newest ones (calibration_drift.looks).
     trained_as_of: the newest day that any training stood on, promoted or not.
     """
 
@@ -29,6 +30,7 @@ class Seen:
     population: Sequence[Mapping] = ()
     features: Sequence[Mapping] = ()
     calibration: Mapping | None = None
+    outcomes: Sequence[Mapping] = ()
     trained_as_of: date | None = None
 
 
@@ -43,7 +45,8 @@ class Decision:
 
 def decide(seen: Seen, settings: DriftSettings, asked_on: date | None = None) -> Decision:
     """Ask for a training when scores or all features have drifted on settings.days_in_a_row scored days in a row, or outcomes
-    have left the predictions; but not within settings.min_days_between days of the last training.
+    have left the predictions over all of the model's days or its newest; but not within settings.min_days_between days of the
+    last training.
 
     asked_on: the day as of which one was last asked for because of this scoring model, whatever became of it.
     """
@@ -77,12 +80,18 @@ def _population(seen: Seen, settings: DriftSettings) -> dict[str, str]:
 
 
 def _outcomes(seen: Seen, settings: DriftSettings) -> dict[str, str]:
-    row = seen.calibration
-    if row is None or row["level"] != DRIFT:
+    """Outcomes, where any look at them found drift; which of them did."""
+    found = [_of_look(look) for look in seen.outcomes if look["level"] == DRIFT]
+    if not found:
         return {}
-    return {
-        "calibration": f"outcomes left the predictions: {row['observed_rate']:.1%} converted within {row['horizon_days']} days "
-        f"where {row['predicted_rate']:.1%} were predicted, ratio {row['ratio']:.2f} (95 % interval {row['ratio_low']:.2f} to "
-        f"{row['ratio_high']:.2f}) over {row['days_so_far']} scored {'day' if row['days_so_far'] == 1 else 'days'} up to "
-        f"{row['scored_on']}, beyond a factor of {settings.calibration_factor:g}"
-    }
+    beyond = f"beyond a factor of {settings.calibration_factor:g}"
+    return {"calibration": f"outcomes left the predictions: {' and '.join(found)}, {beyond}"}
+
+
+def _of_look(look: Mapping) -> str:
+    return (
+        f"on {look['which']} {look['observed_rate']:.1%} converted within {look['horizon_days']} days where "
+        f"{look['predicted_rate']:.1%} were predicted, ratio {look['ratio']:.2f} ({100 * look['share_held']:g} % interval "
+        f"{look['ratio_low']:.2f} to {look['ratio_high']:.2f}) over {look['days']} scored "
+        f"{'day' if look['days'] == 1 else 'days'} up to {look['scored_on']}"
+    )

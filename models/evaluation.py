@@ -8,6 +8,7 @@ one account enter or stay out together.
 """
 
 from collections.abc import Iterator
+from statistics import NormalDist
 
 import numpy as np
 
@@ -123,6 +124,11 @@ def calibration_error_if_perfect(
         shared = (np.bincount(tied, weights=outcome) / rows)[tied]
         errors.append(np.abs(np.add.reduceat(shared - ordered, starts)).sum() / len(p))
     return float(np.quantile(errors, 0.95))
+
+
+def z_of(looks: int) -> float:
+    """Half width, in standard deviations, of an interval that holds 95 %; of each where one of several would do (Bonferroni)."""
+    return round(NormalDist().inv_cdf(1 - 0.025 / looks), 6)
 
 
 def wilson(rate: float, n: int, z: float = 1.959964) -> tuple[float, float]:

@@ -18,7 +18,8 @@ import polars as pl
 
 from models._xgboost import xgb
 from models.boosting import dmatrix, fit_booster, raw_probability
-from models.calibration import CalibrationChoice, Calibrator, Identity
+from models.calibration import Calibrator, Identity
+from models.calibrator_choice import CalibrationChoice
 from models.chain import Chain, LaterPart
 from models.encoding import Encoder, fit_encoder, require_columns
 from models.evaluation import evaluate

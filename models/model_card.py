@@ -180,11 +180,7 @@ def _limits(record: Mapping) -> Iterator[str]:
     metrics, window = record["metrics"], record["window"]
     if metrics is None:
         yield "History was too short to measure it on later data: nothing is known of how good it is."
-    elif metrics["ece"] > metrics["ece_95_if_perfect"]:
-        yield (
-            f"Its calibration error on later data ({metrics['ece']:.4f}) is larger than chance explains: 95 % of perfectly "
-            f"calibrated models stay below {metrics['ece_95_if_perfect']:.4f}. Read probabilities as approximate."
-        )
+    yield from (_approximate(one) for one in _horizons(record) if _is_beyond_chance(one["metrics"]))
     yield from (f"Off on later data: {text}." for text in warnings_of(record["groups"]))
     yield from (
         f"No probability within {days} days: {why}."
@@ -219,6 +215,18 @@ def _limits(record: Mapping) -> Iterator[str]:
         "data; they say nothing of a market that changes."
     )
     yield "A contribution says what the model weighs, not what would happen if it were changed: it is no cause."
+
+
+def _is_beyond_chance(metrics: Mapping | None) -> bool:
+    return metrics is not None and metrics["ece"] > metrics["ece_95_if_perfect"]
+
+
+def _approximate(one: Mapping) -> str:
+    ece, chance = one["metrics"]["ece"], one["metrics"]["ece_95_if_perfect"]
+    return (
+        f"The calibration error of its probabilities within {one['days']} days, on later data ({ece:.4f}), is larger than chance "
+        f"explains: 95 % of perfectly calibrated models stay below {chance:.4f}. Read them as approximate."
+    )
 
 
 def _changes(record: Mapping, before: Mapping) -> Iterator[tuple[str, str, str]]:

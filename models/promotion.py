@@ -7,7 +7,7 @@ moving the champion alias (registry.py).
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from models.evaluation import wilson
+from models.evaluation import wilson, z_of
 from models.guards import Suspect
 from models.settings import PromotionSettings
 
@@ -196,15 +196,22 @@ def _not_shown(differences: Mapping) -> str:
 
 
 def drifted(
-    rate: float, predicted: float, learnt: float, groups: int, settings: PromotionSettings
+    rate: float,
+    predicted: float,
+    learnt: float,
+    groups: int,
+    settings: PromotionSettings,
+    looks: int = 1,
+    when: str = "later",
 ) -> str | None:
     """In words, when outcomes moved so far from what was predicted that no probability can be taken at its word.
 
     `rate` and `predicted` are means over the later rows, `learnt` the rate of the rows learnt from. Either outcome is off by
     more than settings.drift_factor, and beyond chance: Wilson's interval of `rate` in as many trials as there are `groups`
-    (accounts; their rows repeat each other).
+    (accounts; their rows repeat each other). `looks`: at how many sets of rows is looked, any of which would do; `when` says
+    which rows these are.
     """
-    low, high = wilson(rate, groups)
+    low, high = wilson(rate, groups, z_of(looks))
     is_beyond = any(
         seen > settings.drift_factor * told or seen < told / settings.drift_factor
         for seen, told in ((rate, predicted), (1 - rate, 1 - predicted))
@@ -212,6 +219,6 @@ def drifted(
     if not is_beyond or low <= predicted <= high:
         return None
     return (
-        f"its probabilities do not hold: {rate:.1%} converted later where {predicted:.1%} were predicted "
+        f"its probabilities do not hold: {rate:.1%} converted {when} where {predicted:.1%} were predicted "
         f"({learnt:.1%} of the rows it learnt from)"
     )

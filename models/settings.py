@@ -103,9 +103,9 @@ class DriftSettings(Settings):
     """When accounts or outcomes count as moved, and when that asks for a training before its time.
 
     watch_psi, drift_psi: population stability index (psi.py) from which a feature or the score is watched, or has drifted.
-    calibration_factor: outcomes have left the predictions when the 95 % interval of observed over predicted lies beyond this
-    factor, either way. days_in_a_row: scored days on which drift of the population must last. min_days_between: days before a
-    training is asked for again.
+    calibration_factor: outcomes have left the predictions when the interval of observed over predicted lies beyond this factor,
+    either way, over all days of a scoring model or its newest (calibration_drift.looks). days_in_a_row: scored days on which
+    drift of the population must last. min_days_between: days before a training is asked for again.
     """
 
     watch_psi: float = Field(0.10, gt=0)

@@ -6,10 +6,10 @@ steps themselves (splits, chain, components, calibration, measurement, promotion
 The way of the model is the way it is measured. `chain.fit_chain` is that way: find the number of trees of
 each horizon's part on the newest days of some rows, then fit anew on all of them. For each horizon it is applied to all that
 had matured before that horizon's calibration part, before its test part, and at last to everything; each fit predicts
-only what came later. The calibrator of a horizon is learnt on the calibration part, judged on the test part,
-and if it was kept, learnt anew there for the final model: the newest predictions made the way the
-final model's will be. Calibration (ECE, Brier, log loss) is measured on the test part, which also
-chose among the candidate calibrators: a kept calibrator is measured slightly too well.
+only what came later. The kind of a horizon's calibrator is chosen within the calibration part, where it is fitted; the test part
+says only whether it is better than none, and if it is, one of that kind is learnt anew there for the final model: the newest
+predictions made the way the final model's will be. Calibration (ECE, Brier, log loss) is measured on the test part with
+the calibrator fitted on the calibration part.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ import polars as pl
 from models.bands import fix_bands
 from models.baselines import Baseline
 from models.bins import find_bins
-from models.chain import Chain, LaterPart, fit_chain
+from models.chain import Chain, fit_chain
 from models.components import fit_components
 from models.drift_reference import OWN_COURSE, SCORE, DriftReference, fix_drift_reference
 from models.duel import Champion, changed_bands, duel, rivals, tester_of
@@ -32,8 +32,8 @@ from models.horizons import labelled
 from models.icp import icp_profile
 from models.leads import train_leads
 from models.measurement import fit_baselines, measure
-from models.per_horizon import at_horizon, learnable
-from models.promotion import Verdict, drifted, judge, vouched_for
+from models.per_horizon import learnable, that_hold
+from models.promotion import Verdict, judge, vouched_for
 from models.reference import Reference, fix_reference
 from models.scoring import HorizonPart, ScoringModel
 from models.search import search_booster
@@ -117,10 +117,10 @@ def train(
         raise ValueError(f"no row has a window of {settings.horizon_days} days that has closed")
     features, empty = _features(rows, settings, contract)
     suspects, allowed = _suspects(rows, features, settings)
-    horizons, left_out = learnable(every, settings)
-    tuned, search = _searched(every, horizons, features, settings, tell)
-    said = {horizon: at_horizon(every, horizon, horizons, features, tuned) for horizon in horizons}
-    primary = said[settings.horizon_days]
+    wanted, left_out = learnable(every, settings)
+    tuned, search = _searched(every, wanted, features, settings, tell)
+    said, moved = that_hold(every, wanted, features, tuned)
+    horizons, primary = list(said), said[settings.horizon_days]
     tested, choice = primary.tested, primary.choice
     is_anew = settings.refit or tested is None
     final = fit_chain(every, horizons, features, tuned) if is_anew else tested.fit
@@ -169,7 +169,7 @@ def train(
         settings.promotion,
         strongest,
         suspects,
-        _drift(tested, later, settings),
+        primary.moved(settings),
         vouched=allowed,
         rivals=rivals(fought, later.get("comparisons", {}), settings),
         tested=_accounts(window(later["test_rows"])) if later else None,
@@ -191,7 +191,7 @@ def train(
             for horizon, one in said.items()
             if horizon != settings.horizon_days
         },
-        horizons_left_out=left_out,
+        horizons_left_out=left_out | moved,
         bands=bands.report,
         value=deals,
         search=search,
@@ -264,11 +264,3 @@ def _suspects(rows, features, settings) -> tuple[list[Suspect], list[Suspect]]:
     )
     allowed = [suspect for suspect in found if suspect.column in promotion.allow]
     return [suspect for suspect in found if suspect not in allowed], allowed
-
-
-def _drift(tested: LaterPart | None, later: dict, settings) -> str | None:
-    if tested is None or tested.y.min() == tested.y.max():
-        return None
-    rows = later["test_rows"]
-    means = tested.y.mean(), rows["probability"].mean(), outcomes(tested.earlier).mean()
-    return drifted(*means, rows["account_id"].n_unique(), settings.promotion)

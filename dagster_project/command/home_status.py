@@ -116,6 +116,7 @@ def _drift(home: Home) -> dict[str, Any] | None:
         "population": newest,
         "features": seen.features,
         "calibration": seen.calibration,
+        "outcomes": seen.outcomes,
         "asks_for_training": decision.is_asked,
         "why": decision.why if decision.cause else None,
     }

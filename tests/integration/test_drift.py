@@ -177,6 +177,12 @@ def test_status_says_it(home, monkeypatch):
     told = json.loads(CliRunner().invoke(main, ["status", "--json"], catch_exceptions=False).output)
     assert told["drift"]["asks_for_training"] is False
     assert [row["name"] for row in told["drift"]["population"]] == ["score", "all features"]
+    # all days are new: one look, which says what the table says of the newest of them
+    (look,) = told["drift"]["outcomes"]
+    row = told["drift"]["calibration"]
+    assert (look["days"], look["scored_on"]) == (row["days_so_far"], row["scored_on"])
+    for name in ("ratio", "ratio_low", "ratio_high", "level", "horizon_days"):
+        assert look[name] == row[name]
 
 
 def test_status_goes_on_beside_a_damaged_registry(home, monkeypatch):
@@ -200,6 +206,31 @@ def test_other_commands_say_that_the_registry_is_damaged(home, monkeypatch):
     finally:
         home.mlflow_database.write_bytes(whole)
     assert shown.exit_code == 2 and "mlflow.db is damaged" in shown.output
+
+
+def test_a_sensor_looks_at_the_newest_days_by_themselves(home):
+    """Behind 200 days of the same model that came out as predicted, three on which four times as many were won."""
+    whole = home.published_database.read_bytes()
+    try:
+        with closing(duckdb.connect(str(home.published_database))) as connection:
+            connection.execute(
+                "insert into calibration_drift by name select * exclude (k) replace (scored_on - k::integer as scored_on, "
+                "as_of_date - k::integer as as_of_date, 200 as converted, 200.0 as predicted) "
+                f"from calibration_drift, range(40, 240) as t(k) where scored_on = '{OPENED[0]}'"
+            )
+            connection.execute(
+                "update calibration_drift set predicted = 30, converted = 120 "
+                f"where scored_on >= '{OPENED[0]}'"
+            )
+        (request,) = sensor_tick(home).run_requests
+        with closing(duckdb.connect(str(home.published_database))) as connection:
+            connection.execute("update calibration_drift set converted = predicted")
+        steady = sensor_tick(home)
+    finally:
+        home.published_database.write_bytes(whole)
+    why = request.tags["scoring/because"]
+    assert "on its newest days" in why and "on all its days" not in why
+    assert "over 3 scored days" in why and not steady.run_requests
 
 
 def test_a_sensor_is_silent_on_what_is_steady(home):

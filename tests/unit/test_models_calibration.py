@@ -9,7 +9,6 @@ from models.calibration import (
     Identity,
     calibration_line,
     calibrator_from_dict,
-    choose_calibrator,
     expit,
     fit_calibrator,
     log_loss,
@@ -28,37 +27,6 @@ def too_sure(n=4000, seed=1, shift=0.0):
     """Raw probabilities whose log-odds are twice what they should be."""
     truth = np.random.default_rng(seed).normal(-1, 1, n)
     return outcomes(truth + shift, seed + 100), expit(2 * truth)
-
-
-def test_a_calibrator_that_helps_on_the_later_slice_is_kept():
-    y_fit, raw_fit = too_sure(seed=1)
-    y_later, raw_later = too_sure(seed=2)
-    choice = choose_calibrator(y_fit, raw_fit, y_later, raw_later, min_gain=1e-4)
-    assert choice.report["kept"] in ("platt", "beta")
-    line = fit_calibrator("platt", y_fit, raw_fit)
-    assert line.slope == pytest.approx(0.5, abs=0.05)
-    calibrated = choice.calibrator.apply(raw_later)
-    assert log_loss(y_later, calibrated) < log_loss(y_later, raw_later)
-
-
-def test_a_calibrator_that_the_later_slice_contradicts_is_dropped():
-    truth = np.random.default_rng(3).normal(-1, 1, 4000)
-    raw = expit(truth)
-    before, later = outcomes(truth - 1.5, 4), outcomes(truth, 5)
-    choice = choose_calibrator(before, raw, later, raw, min_gain=1e-4)
-    assert choice.report["kept"] == "identity"
-    assert isinstance(choice.calibrator, Identity)
-    assert choice.report["base_rate_ratio"] > 1.5
-    assert choice.report["log_loss_later"]["platt"] > choice.report["log_loss_later"]["identity"]
-
-
-def test_the_report_says_how_the_base_rate_moved():
-    y = np.r_[np.ones(10), np.zeros(90)]
-    later = np.r_[np.ones(20), np.zeros(80)]
-    report = choose_calibrator(y, np.full(100, 0.1), later, np.full(100, 0.1), 1e-4).report
-    assert report["base_rate_fit"] == pytest.approx(0.1)
-    assert report["base_rate_later"] == pytest.approx(0.2)
-    assert report["base_rate_ratio"] == pytest.approx(2.0)
 
 
 @settings(max_examples=40, deadline=None)

@@ -16,6 +16,7 @@ from models.calibration_drift import (
     byar_interval,
     calibration_level,
     closed_day,
+    looks,
     so_far,
     windows_apart,
 )
@@ -263,6 +264,77 @@ def test_outcomes_that_leave_the_predictions_are_found_and_few_are_not():
     assert calibration_level(0.9, 1.1, 1.25) == "steady"
 
 
+def after_right_days(newest, converted, right=300):
+    """Days of 30 predicted conversions: as many came, and then for some days so many."""
+    start = DAY + timedelta(days=right)
+    before, after = days_in_a_row(right, 30, 30.0), days_in_a_row(newest, converted, 30.0, start)
+    return pl.concat([before, after]) if newest else before
+
+
+@pytest.mark.parametrize(("converted", "within"), [(60, 30), (90, 20), (9, 30)])
+def test_a_change_after_many_right_days_is_found_by_a_look_at_the_newest(converted, within):
+    """What all days say together calls a rate that doubled drift after more than a hundred days."""
+    days = after_right_days(within, converted)
+    whole, newest = looks(days, 90, LIMITS)
+    assert (whole["level"] == "drift", newest["level"]) == (False, "drift")
+    assert so_far(days, 90, LIMITS)["level"][-1] != "drift"
+    assert (
+        newest["scored_on"] - newest["scored_from"] == timedelta(days=29) and newest["days"] == 30
+    )
+    first = decide(seen(outcomes=[whole, newest]), LIMITS)
+    assert first.is_asked and first.cause == "calibration"
+    assert "on its newest days" in first.why and "97.5 % interval" in first.why
+    assert "over 30 scored days" in first.why and "on all its days" not in first.why
+
+
+@pytest.mark.parametrize("converted", [24, 30, 37])
+def test_newest_days_that_keep_to_the_predictions_are_silent(converted):
+    found = looks(after_right_days(60, converted), 90, LIMITS)
+    assert [look["which"] for look in found] == ["all its days", "its newest days"]
+    assert not decide(seen(outcomes=found), LIMITS).is_asked
+
+
+def test_looking_each_day_at_the_newest_seldom_calls_what_is_right():
+    """300 days of wins at a steady rate, each seen in all windows that hold it; looked at once a week."""
+    generator, called = np.random.default_rng(6), 0
+    for _ in range(60):
+        wins = generator.poisson(30 / 90, 300 + 90)
+        counts = np.convolve(wins, np.ones(90), "valid")[:300]
+        days = days_in_a_row(300, 0, 30.0).with_columns(converted=pl.Series(counts))
+        called += any(
+            look["level"] == "drift"
+            for n in range(30, 300, 7)
+            for look in looks(days.head(n), 90, LIMITS)
+        )
+    assert called <= 2
+
+
+def test_while_all_days_are_new_there_is_one_look_and_it_is_what_is_published():
+    for n in (1, 7, 30):
+        (look,) = looks(days_in_a_row(n, 19, 10.0), 90, LIMITS)
+        row = so_far(days_in_a_row(n, 19, 10.0), 90, LIMITS).row(-1, named=True)
+        assert look["share_held"] == 0.95 and look["days"] == row["days_so_far"]
+        for name in ("ratio", "ratio_low", "ratio_high", "level", "observed_rate"):
+            assert look[name] == row[name]
+    both = looks(days_in_a_row(31, 19, 10.0), 90, LIMITS)
+    assert [look["days"] for look in both] == [31, 30]
+    assert {look["share_held"] for look in both} == {0.975}
+    assert looks(days_in_a_row(1)[:0], 90, LIMITS) == []
+
+
+def test_the_order_of_days_does_not_change_a_look():
+    days = days_in_a_row(50, 19, 10.0)
+    assert looks(days.sample(fraction=1.0, shuffle=True, seed=1), 90, LIMITS) == looks(
+        days, 90, LIMITS
+    )
+
+
+def test_one_of_two_looks_has_the_interval_of_half_the_error():
+    low, high = byar_interval(39, 10.0, looks=2)
+    assert low == pytest.approx(stats.chi2.ppf(0.0125, 78) / 20, abs=0.006)
+    assert high == pytest.approx(stats.chi2.ppf(0.9875, 80) / 20, abs=0.006)
+
+
 def test_a_slope_wants_enough_of_both_outcomes():
     generator = np.random.default_rng(2)
     p = generator.uniform(0.05, 0.4, 4000)
@@ -281,20 +353,10 @@ def row(name, days_ago, level="drift"):
     }
 
 
-def calibration(level):
-    seen = {
-        "observed_rate": 0.09,
-        "predicted_rate": 0.03,
-        "ratio": 3.0,
-        "ratio_low": 2.0,
-        "ratio_high": 4.5,
-    }
-    return seen | {
-        "level": level,
-        "horizon_days": 90,
-        "days_so_far": 1,
-        "scored_on": date(2025, 12, 31),
-    }
+def look(level, which="all its days"):
+    told = {"observed_rate": 0.09, "predicted_rate": 0.03, "horizon_days": 90, "days": 1}
+    told |= {"ratio": 3.0, "ratio_low": 2.0, "ratio_high": 4.5, "share_held": 0.95}
+    return told | {"level": level, "which": which, "scored_on": date(2025, 12, 31)}
 
 
 def seen(population=(), **more):
@@ -329,11 +391,14 @@ def test_what_does_not_last_asks_for_none(rows):
 
 
 def test_outcomes_that_left_the_predictions_ask_for_one():
-    found = decide(seen(calibration=calibration("drift")), LIMITS)
+    found = decide(seen(outcomes=[look("drift")]), LIMITS)
     assert found.is_asked and found.cause == "calibration"
     assert "9.0% converted within 90 days where 3.0% were predicted, ratio 3.00" in found.why
+    assert "95 % interval 2.00 to 4.50" in found.why
     for level in ("watch", "steady", None):
-        assert not decide(seen(calibration=calibration(level)), LIMITS).is_asked
+        assert not decide(seen(outcomes=[look(level)]), LIMITS).is_asked
+    both = decide(seen(outcomes=[look("drift"), look("drift", "its newest days")]), LIMITS)
+    assert "on all its days 9.0%" in both.why and "and on its newest days 9.0%" in both.why
 
 
 def test_it_is_not_asked_again_before_some_days_whoever_trained():

@@ -108,8 +108,26 @@ def test_limits_name_groups_that_are_off_features_vouched_for_and_a_calibration_
         "larger than chance explains" in text
         and "larger than chance" not in Page(model_card("3", record, pictures)).text
     )
+    assert "within 365 days, on later data (0.2000)" in text
     assert "Off on later data: industry <b>Retail</b>: 10.0% converted" in text
     assert "visits_7d (AUC 0.9)" in text
+
+
+def test_limits_name_each_horizon_whose_calibration_is_beyond_chance_or_that_was_left_out(made):
+    _, record, pictures = made
+    beside = {"metrics": record["metrics"] | {"ece": 0.3}, "calibration": {"kept": "identity"}}
+    left_out = {
+        "30": "its probabilities do not hold: 3.0% converted later where 1.0% were predicted"
+    }
+    changed = record | {"other_horizons": {"730": beside}, "horizons_left_out": left_out}
+    text = Page(model_card("3", changed, pictures)).text
+    assert "its probabilities within 730 days, on later data (0.3000), is larger than" in text
+    assert "within 365 days, on" not in text
+    assert "No probability within 30 days: its probabilities do not hold: 3.0%" in text
+    beside["metrics"] = record["metrics"]
+    assert "larger than chance" not in Page(model_card("3", changed, pictures)).text
+    beside["metrics"] = None
+    assert "larger than chance" not in Page(model_card("3", changed, pictures)).text
 
 
 def test_what_changed_since_the_last_names_settings_data_and_measures(made):

@@ -284,6 +284,7 @@ def drift(level, **more):
         ],
         "features": [row | named, row | named | {"name": "unused", "weight": 0.0}],
         "calibration": None,
+        "outcomes": [],
         "asks_for_training": False,
         "why": None,
     }
@@ -299,25 +300,22 @@ def test_status_says_how_far_accounts_and_outcomes_have_left_the_model(capsys):
     assert "visits_30d: watch, above 3: 34% of accounts" in told and "unused" not in told
     assert "not known yet" in told and "scoring retrain" not in told
     outcomes = {"level": "drift", "observed_rate": 0.09, "predicted_rate": 0.03, "horizon_days": 90}
-    outcomes |= {
-        "ratio": 3.0,
-        "ratio_low": 2.0,
-        "ratio_high": 4.5,
-        "days_so_far": 2,
-        "scored_on": date(2025, 10, 1),
-    }
+    outcomes |= {"ratio": 3.0, "ratio_low": 2.0, "ratio_high": 4.5, "share_held": 0.975}
+    outcomes |= {"which": "its newest days", "days": 2, "scored_on": date(2025, 10, 1)}
     asked = {
-        "calibration": outcomes,
+        "outcomes": [outcomes | {"which": "all its days", "level": "steady"}, outcomes],
         "asks_for_training": True,
         "why": "outcomes left the predictions",
     }
     print_status(bare | {"drift": drift("drift", **asked)})
     text = capsys.readouterr().out
     told = " ".join(text.replace("│", " ").split())
+    assert "steady (9.0%" in told and "outcomes of its newest days" in told
     assert (
-        "9.0% converted within 90 days, 3.0% predicted; ratio 3.00, 95 % 2.00 to 4.50, by 2 scored days"
+        "drift (9.0% converted within 90 days, 3.0% predicted; ratio 3.00, 97.5 % 2.00 to 4.50"
         in told
     )
+    assert "by 2 scored days" in told
     assert "Outcomes left the predictions." in told
     assert "scoring retrain --as-of 2026-01-31" in told
     assert max(cell_len(line) for line in text.splitlines()) <= 100

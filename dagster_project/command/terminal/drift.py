@@ -28,7 +28,10 @@ def print_drift(drift: Mapping[str, Any] | None) -> None:
         pairs["of them"] = [
             f"{row['name']}: {row['level']}, {row['words']}" for row in asked_for[:MOVED]
         ]
-    pairs["outcomes"] = _outcomes(drift["calibration"]) if drift["calibration"] else UNKNOWN
+    if not drift["outcomes"]:
+        pairs["outcomes"] = UNKNOWN
+    for look in drift["outcomes"]:
+        pairs[f"outcomes of {look['which']}"] = _outcomes(look)
     title = f"Drift of model {drift['scoring_model_version']}, as of {literal(drift['as_of_date'])}"
     print_pairs(title, pairs)
     if drift["why"]:
@@ -47,11 +50,12 @@ def _moved(row: Mapping[str, Any]) -> str:
     return f"{row['level']} (PSI {decimal(row['psi'], 2)}, up to {decimal(limit, 2)} by chance and of itself{words})"
 
 
-def _outcomes(row: Mapping[str, Any]) -> str:
-    if row["ratio"] is None:
+def _outcomes(look: Mapping[str, Any]) -> str:
+    if look["ratio"] is None:
         return UNKNOWN
     return (
-        f"{row['level']} ({row['observed_rate']:.1%} converted within {row['horizon_days']} days, "
-        f"{row['predicted_rate']:.1%} predicted; ratio {decimal(row['ratio'], 2)}, 95 % {decimal(row['ratio_low'], 2)} to "
-        f"{decimal(row['ratio_high'], 2)}, by {counted(row['days_so_far'], 'scored day')} up to {literal(row['scored_on'])})"
+        f"{look['level']} ({look['observed_rate']:.1%} converted within {look['horizon_days']} days, "
+        f"{look['predicted_rate']:.1%} predicted; ratio {decimal(look['ratio'], 2)}, {100 * look['share_held']:g} % "
+        f"{decimal(look['ratio_low'], 2)} to {decimal(look['ratio_high'], 2)}, by {counted(look['days'], 'scored day')} up to "
+        f"{literal(look['scored_on'])})"
     )
