@@ -44,9 +44,7 @@ def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSetting
     table = read_roles(*_plain_names(frame, columns))
     rows, warnings = table.features, list(table.warnings)
     suspects, allowed = [], []
-    for suspect in leak_suspects(
-        rows, table.y, settings.promotion, settings.seed, group=table.group
-    ):
+    for suspect in _suspects(table, settings):
         (allowed if suspect.column in columns.allow else suspects).append(suspect)
     split = split_table(table, settings.seed)
     metrics, gain, drift, tested = _tested(table, rows, split.parts, settings)
@@ -79,6 +77,19 @@ def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSetting
         "why": verdict.why,
         "strongest_features": dict(list(gain.items())[:STRONGEST]),
     }
+
+
+def _suspects(table: Table, settings: TrainingSettings) -> list[Suspect]:
+    """By the features, and by the words that stand in columns of numbers, which as features are missing values."""
+    found: dict[str, Suspect] = {}
+    for rows in (table.features, table.words):
+        # A frame without columns has no rows to draw from either.
+        if rows.columns:
+            for suspect in leak_suspects(
+                rows, table.y, settings.promotion, settings.seed, group=table.group
+            ):
+                found.setdefault(suspect.column, suspect)
+    return list(found.values())
 
 
 def _plain_names(frame: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, Columns]:

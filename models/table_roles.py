@@ -6,6 +6,7 @@ mistake. Does not belong here: reading files, splitting, training.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,13 +16,16 @@ import polars as pl
 from models.feature import Feature
 from models.guards import unusable
 from models.table_groups import Groups, groups_of
+from models.table_numbers import read_numbers
 
-POSITIVE_WORDS = frozenset({"1", "true", "yes", "won", "t", "y"})
-NEGATIVE_WORDS = frozenset({"0", "false", "no", "lost", "f", "n", "not won"})
+POSITIVE_WORDS = frozenset({"1", "true", "yes", "won", "t", "y", "closed won", "closedwon"})
+NEGATIVE_WORDS = frozenset(
+    {"0", "false", "no", "lost", "f", "n", "not won", "closed lost", "closedlost"}
+)
 # What a 32-bit float can hold.
 LARGEST = 3.4e38
 DATES = (pl.Date, pl.Datetime)
-SHOWN = 6
+SHOWN, NAMES_SHOWN = 6, 20
 
 
 class TableError(ValueError):
@@ -43,10 +47,12 @@ class Columns:
 @dataclass(frozen=True)
 class Table:
     """Rows with an outcome, in order of time where there is one: features, outcomes 0/1, times, and what hangs together, with
-    what was left out in words.
+    what was left out in words. `words` are the cells of columns of numbers that are none ("-", "paid"), all numbers as one word:
+    as missing values they look alike, and could hide what they know of the outcome.
     """
 
     features: pl.DataFrame
+    words: pl.DataFrame
     y: np.ndarray
     time: pl.Series | None
     groups: Groups
@@ -63,16 +69,18 @@ def read_roles(frame: pl.DataFrame, columns: Columns) -> Table:
     """Tell the roles apart. Raises TableError on columns that are not there, outcomes that are not two, times that are none."""
     _require(frame, columns)
     warnings: list[str] = []
-    frame = _with(frame, _said(frame[columns.label]), columns.label, warnings)
-    if columns.time:
-        frame = _with(frame, _said(frame[columns.time]), columns.time, warnings)
-        time = _times(frame[columns.time])
-        order = time.to_frame("time").with_row_index("at").sort("time", "at")["at"]
-        frame, time = frame[order], time[order]
-    else:
-        time = None
-    y = outcomes(frame[columns.label], columns.positive)
     given = [c for c in (columns.label, columns.time, columns.entity, *columns.drop) if c]
+    # Numbers and the rows of the file are told before rows are left out, so that a row named is the row found.
+    frame, words = _numbers(frame, given, warnings)
+    rows = _with(np.arange(frame.height), frame[columns.label], warnings)
+    time = None
+    if columns.time:
+        rows = _with(rows, frame[columns.time], warnings)
+        time = _times(frame[columns.time], rows)
+        order = time.to_frame("time").with_row_index("at").sort("time", "at")["at"]
+        rows, time = rows[order.to_numpy()], time[order]
+    frame, words = frame[rows], words[rows] if words.columns else words
+    y = outcomes(frame[columns.label], columns.positive)
     features = _learnable(without(frame, given), time, warnings)
     left_out = unusable(features)
     warnings += [f"{name} is left out: {why}" for name, why in left_out.items()]
@@ -80,7 +88,8 @@ def read_roles(frame: pl.DataFrame, columns: Columns) -> Table:
     if not features.columns:
         raise TableError(f"no column is left to learn from. {'. '.join(warnings)}")
     groups = groups_of(features, frame[columns.entity] if columns.entity else None, warnings)
-    return Table(features, y, time, groups, columns.entity is not None, tuple(warnings))
+    has_entities = columns.entity is not None
+    return Table(features, without(words, left_out), y, time, groups, has_entities, tuple(warnings))
 
 
 def without(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
@@ -114,8 +123,8 @@ def outcomes(values: pl.Series, positive: str | None = None) -> np.ndarray:
 
 
 def _words(values: pl.Series) -> pl.Series:
-    """Values of an outcome as words that can be compared: 1, 1.0 and " 1" are one."""
-    return values.cast(pl.String).str.strip_chars().str.to_lowercase().str.strip_suffix(".0")
+    """Values of an outcome as words that can be compared: 1, 1.0, 1.00 and " 1" are one."""
+    return values.cast(pl.String).str.strip_chars().str.to_lowercase().str.replace(r"\.0+$", "")
 
 
 def _positive_of(found: list[str]) -> str | None:
@@ -149,7 +158,7 @@ def features_of(frame: pl.DataFrame) -> tuple[Feature, ...]:
 def _require(frame: pl.DataFrame, columns: Columns) -> None:
     asked = [columns.label, columns.time, columns.entity, *columns.drop, *columns.allow]
     if gone := [name for name in asked if name is not None and name not in frame.columns]:
-        raise TableError(f"no column {', '.join(gone)}; the table has {', '.join(frame.columns)}")
+        raise TableError(f"no column {', '.join(gone)}; {_names_like(gone, frame.columns)}")
     roles = [name for name in (columns.label, columns.time, columns.entity) if name]
     if twice := {name for name in roles if roles.count(name) > 1 or name in columns.drop}:
         raise TableError(f"{', '.join(sorted(twice))} is given twice, for different things")
@@ -163,6 +172,17 @@ def _require(frame: pl.DataFrame, columns: Columns) -> None:
         raise TableError("the table has no rows")
 
 
+def _names_like(gone: list[str], names: list[str]) -> str:
+    """The names nearest to those that are not there, and what the table has, not all of a thousand."""
+    lower = {name.lower(): name for name in reversed(names)}
+    close = [near for one in gone for near in difflib.get_close_matches(one.lower(), lower, n=3)]
+    meant = (
+        f"is {' or '.join(dict.fromkeys(lower[near] for near in close))} meant? " if close else ""
+    )
+    more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
+    return f"{meant}the table has {', '.join(names[:NAMES_SHOWN])}{more}"
+
+
 def _said(values: pl.Series) -> pl.Series:
     """Which rows have a value: null, NaN and blanks are none."""
     if values.dtype.is_float():
@@ -172,26 +192,51 @@ def _said(values: pl.Series) -> pl.Series:
     return values.is_not_null()
 
 
-def _with(frame: pl.DataFrame, said: pl.Series, name: str, warnings: list[str]) -> pl.DataFrame:
-    kept = frame.filter(said)
-    if kept.height == 0:
-        raise TableError(f"no row has a value of {name}: there is nothing to learn from")
-    if left := frame.height - kept.height:
-        warnings.append(f"{left:,} rows without a value of {name} are left out")
+def _with(rows: np.ndarray, values: pl.Series, warnings: list[str]) -> np.ndarray:
+    """Those of the rows that have a value."""
+    kept = rows[_said(values).to_numpy()[rows]]
+    if len(kept) == 0:
+        raise TableError(f"no row has a value of {values.name}: there is nothing to learn from")
+    if left := len(rows) - len(kept):
+        are = "row without a value of {} is" if left == 1 else "rows without a value of {} are"
+        warnings.append(f"{left:,} {are.format(values.name)} left out")
     return kept
 
 
-def _times(values: pl.Series) -> pl.Series:
+def _times(values: pl.Series, rows: np.ndarray) -> pl.Series:
+    """Times of these rows of the file."""
+    known = values[rows]
     if values.dtype.is_numeric() or values.dtype.is_temporal():
-        return values
-    parsed = values.cast(pl.String).str.strip_chars().str.to_datetime(strict=False, time_zone="UTC")
+        return known
+    counted = read_numbers(values) if values.dtype == pl.String else None
+    if counted is not None and counted.numbers is not None and counted.words is None:
+        return counted.numbers[rows]
+    parsed = known.cast(pl.String).str.strip_chars().str.to_datetime(strict=False, time_zone="UTC")
     if parsed.null_count():
         at = int(parsed.is_null().arg_max() or 0)
         raise TableError(
-            f"{values.name} of data row {at + 1} ({values[at]!r}) is no date, timestamp or number; "
+            f"{values.name} of data row {rows[at] + 1:,} ({known[at]!r}) is no date, timestamp or number; "
             "write dates as 2026-01-31 or 2026-01-31T18:36:06Z"
         )
     return parsed
+
+
+def _numbers(frame: pl.DataFrame, given: list[str], warnings: list[str]):
+    """The frame with texts that are numbers as such, but for the columns `given`, and the cells of these that are none."""
+    read: dict[str, pl.Series] = {}
+    words: list[pl.Series] = []
+    for name in without(frame, given).columns:
+        found = read_numbers(frame[name]) if frame[name].dtype == pl.String else None
+        if found is None:
+            continue
+        warnings.append(found.note)
+        if found.numbers is not None:
+            read[name] = found.numbers
+        if found.words is not None:
+            words.append(found.words)
+    return pl.DataFrame([read.get(name, frame[name]) for name in frame.columns]), pl.DataFrame(
+        words
+    )
 
 
 def _learnable(frame: pl.DataFrame, time: pl.Series | None, warnings: list[str]) -> pl.DataFrame:
@@ -202,9 +247,7 @@ def _learnable(frame: pl.DataFrame, time: pl.Series | None, warnings: list[str])
         values = frame[name]
         if values.dtype.is_numeric():
             kept.append(_finite(values, warnings))
-        elif values.dtype == pl.String:
-            kept.append(_perhaps_numbers(values, warnings))
-        elif values.dtype == pl.Boolean:
+        elif values.dtype in (pl.String, pl.Boolean):
             kept.append(values)
         elif values.dtype in (pl.Categorical, pl.Enum):
             kept.append(values.cast(pl.String))
@@ -230,15 +273,6 @@ def _finite(values: pl.Series, warnings: list[str]) -> pl.Series:
             f"{wrong:,} values of {values.name} are infinite or too large and count as missing"
         )
     return pl.select(pl.when(is_fit).then(numbers)).to_series().alias(values.name)
-
-
-def _perhaps_numbers(values: pl.Series, warnings: list[str]) -> pl.Series:
-    known = values.drop_nulls().str.strip_chars()
-    if not len(known) or not known.str.contains(r"^-?\d+(,\d+)?$").all():
-        return values
-    warnings.append(f"{values.name} is read as numbers with decimal commas")
-    numbers = values.str.strip_chars().str.replace(",", ".", literal=True)
-    return numbers.cast(pl.Float64, strict=False).alias(values.name)
 
 
 def _days_before(values: pl.Series, time: pl.Series) -> pl.Series:

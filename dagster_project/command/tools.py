@@ -84,19 +84,42 @@ def table(
     from models.settings import TrainingSettings
     from models.table_roles import Columns, TableError
 
-    if out is not None and not out.absolute().parent.is_dir():
-        raise WrongUse(f"--json {out}: there is no folder {out.absolute().parent}")
+    _check_answer(out, file)
     columns = Columns(label, time, entity, drop, allow, positive)
     try:
-        report = judge_table(read_flat_file(file), columns, TrainingSettings())
+        frame, notes = read_flat_file(file)
+        report = judge_table(frame, columns, TrainingSettings())
     except (FlatFileError, TableError) as problem:
         raise WrongUse(str(problem)) from problem
+    report["warnings"] = notes + report["warnings"]
     if out is not None:
-        text = to_json(report)
-        click.echo(text) if str(out) == "-" else out.write_text(text + "\n", encoding="utf-8")
+        _write_answer(out, to_json(report))
     if str(out) != "-":
         print_table_report(file.name, report)
     return 0 if report["verdict"] == PROMOTE else 1
+
+
+def _check_answer(out: Path | None, file: Path) -> None:
+    """Raise WrongUse, before anything is learnt, where the answer has no folder or would take the place of the data."""
+    if out is None or str(out) == "-":
+        return
+    if not out.absolute().parent.is_dir():
+        raise WrongUse(f"--json {out}: there is no folder {out.absolute().parent}")
+    if out.exists() and file.exists() and out.samefile(file):
+        raise WrongUse(
+            f"--json {out} is the file to be read, and would be overwritten; name another"
+        )
+
+
+def _write_answer(out: Path, text: str) -> None:
+    if str(out) == "-":
+        click.echo(text)
+        return
+    try:
+        out.write_text(text + "\n", encoding="utf-8")
+    except OSError as problem:
+        why = problem.strerror or problem
+        raise WrongUse(f"--json {out} cannot be written: {why}; name another file") from problem
 
 
 @click.command(name="data-docs")

@@ -181,3 +181,32 @@ def test_rows_of_one_entity_do_not_vouch_for_each_other():
     )
     assert said(frame, drop=("who",))["auc"] > 0.9
     assert said(frame, entity="who")["auc"] < 0.65
+
+
+@pytest.mark.parametrize(("beside", "is_leak"), [("conversions", True), ("any", False)])
+def test_a_word_in_a_column_of_numbers_that_stands_beside_conversions_alone_is_a_leak(
+    beside, is_leak
+):
+    frame = world()
+    rows = (
+        frame["won"].cast(pl.Boolean).arg_true() if beside == "conversions" else pl.Series(range(N))
+    )
+    at = rows.sample(40, seed=1).to_list()
+    price = [f"{value:.3f}" for value in np.random.default_rng(2).normal(size=N)]
+    for row in at:
+        price[row] = "approved"
+    found = said(frame.with_columns(pl.Series("price", price)))
+    assert [s["column"] for s in found["leak_suspects"]] == (["price"] if is_leak else [])
+    assert any("40 cells that are none count as missing" in w for w in found["warnings"])
+
+
+def test_one_cell_that_cannot_be_read_costs_nothing():
+    frame = world()
+    texts = frame["a"].cast(pl.String).to_list()
+    texts[700] = "oops"
+    whole, marred = said(frame), said(frame.with_columns(pl.Series("a", texts)))
+    assert marred["verdict"] == "promote" and abs(marred["auc"] - whole["auc"]) < 0.01
+    assert (
+        "a is read as numbers; 1 cell that is none counts as missing, the first 'oops' in data row 701"
+        in marred["warnings"]
+    )

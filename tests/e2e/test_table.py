@@ -95,3 +95,28 @@ def test_a_file_or_a_question_that_is_wrong_says_what_to_do(content, said, tmp_p
 def test_a_file_that_is_not_there_is_named(tmp_path):
     wrong = Scoring(tmp_path / "home")("table", tmp_path / "gone.csv", "--label", "stage", status=2)
     assert "gone.csv: no such file" in wrong.err
+
+
+def test_an_answer_does_not_take_the_place_of_the_data_and_one_that_cannot_be_written_is_named(
+    rows, tmp_path
+):
+    scoring = Scoring(tmp_path / "home")
+    file = written(rows[:50], tmp_path / "deals.csv")
+    before = file.read_bytes()
+    (tmp_path / "link.json").symlink_to(file)
+    for out in (file, tmp_path / "link.json"):
+        wrong = scoring("table", file, "--label", "stage", "--json", out, status=2)
+        assert "would be overwritten" in wrong.err and file.read_bytes() == before
+    asked = ["table", file, "--label", "stage", "--positive", "closed won"]
+    wrong = scoring(*asked, "--json", "/proc/x.json", status=2)
+    assert "/proc/x.json cannot be written" in wrong.err and "Traceback" not in wrong.err
+
+
+def test_how_a_file_was_read_is_among_the_warnings(rows, tmp_path):
+    scoring = Scoring(tmp_path / "home")
+    file = written(rows, tmp_path / "deals.csv")
+    file.write_text("Report of 2026\n" + file.read_text())
+    report = scoring(
+        "table", file, "--label", "stage", "--positive", "closed won", "--json", "-", status=None
+    ).json()
+    assert report["n"] == 600 and "1 line before the header is not read" in report["warnings"][0]

@@ -4,6 +4,7 @@ Not here: guards (test_guards.py), what is learnt (tests/behaviour/test_flat_tab
 """
 
 from datetime import date, datetime
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -29,6 +30,8 @@ from models.table_split import split_table
         ([True, False], "T", [1, 0]),
         ([1.0, 0.0], "1", [1, 0]),
         (["0.0", "1.0"], None, [0, 1]),
+        ([Decimal("0.00"), Decimal("1.00")], None, [0, 1]),
+        (["Closed Won", "Closed Lost"], None, [1, 0]),
     ],
 )
 def test_an_outcome_has_two_values(values, positive, expected):
@@ -98,6 +101,37 @@ def test_of_a_date_its_distance_to_the_rows_time_is_learnt_and_nothing_without_o
     assert "since is not learnt from" in alone.warnings[0]
 
 
+def test_a_row_that_is_named_is_that_of_the_file_whatever_was_left_out_before():
+    frame = table(t=["2026-01-01", "2026-01-02", "soon", "2026-01-03"])
+    frame = frame.with_columns(pl.Series("y", [None, None, 1, 0]))
+    with pytest.raises(TableError, match="data row 3 "):
+        read_roles(frame, Columns("y", time="t"))
+
+
+def test_a_misspelt_name_is_answered_with_the_nearest_ones_and_not_with_all():
+    wide = pl.DataFrame({f"column_{n}": [1] for n in range(50)} | {"Outcome": [1]})
+    with pytest.raises(TableError, match="is Outcome meant") as said:
+        read_roles(wide, Columns("outcom"))
+    assert "31 more" in str(said.value) and "column_20" not in str(said.value)
+    with pytest.raises(TableError, match="no column zzz; the table has x, y$"):
+        read_roles(table(), Columns("zzz"))
+
+
+def test_cells_of_a_column_of_numbers_that_are_none_are_kept_as_words_beside_their_rows():
+    price = [None, "-", *(f"{n}.5" for n in range(40)), "paid"]
+    frame = pl.DataFrame(
+        {"price": price, "y": [None, 0] + [0, 1] * 20 + [1], "t": range(43, 0, -1)}
+    )
+    found = read_roles(frame, Columns("y", time="t"))
+    assert found.features["price"][0] is None and found.features["price"][-2:].to_list() == [
+        0.5,
+        None,
+    ]
+    assert found.words["price"][0] == "paid" and found.words["price"][-1] == "-"
+    assert found.words["price"][1:-1].unique().to_list() == ["a number"]
+    assert "'-' in data row 2" in found.warnings[0]
+
+
 def test_rows_without_an_outcome_or_a_time_are_left_out_and_counted():
     frame = pl.DataFrame({"x": [1, 2, 3, 5], "y": [1, None, 0, 0], "t": [1, 2, None, 3]})
     found = read_roles(frame, Columns("y", time="t"))
@@ -159,7 +193,7 @@ def test_numbers_that_trees_cannot_hold_count_as_missing_and_decimal_commas_are_
     found = read_roles(frame, Columns("y"))
     assert found.features["z"].to_list() == [1.0, None, None, 2.0]
     assert found.features["price"].to_list() == [1.5, 2.0, -3.25, None]
-    assert "2 values of z" in found.warnings[0] and "decimal commas" in found.warnings[1]
+    assert "decimal commas" in found.warnings[0] and "2 values of z" in found.warnings[1]
 
 
 def test_blank_outcomes_and_times_are_none():
