@@ -25,6 +25,9 @@ from models.settings import TrainingSettings
 # Better in one of three measures is enough, so that each has to stand farther from chance: of models that are as good, at most
 # one in forty is taken for better (Bonferroni).
 SHARE = 1 - 0.05 / 3
+# Such an interval leaves one draw in 120 beyond each end: of 50 draws not even one, and its end is chance. Of as many as these
+# it is the eighth from the end. (A training that differed by its seed alone was once promoted by 50.)
+LEAST_ROUNDS = 1_000
 # What the metadata of a tester say: the first as-of date of the later part that it was fitted before.
 UNSEEN_FROM = "unseen_from"
 
@@ -97,7 +100,7 @@ def duel(
         theirs[f"win_probability_{settings.horizon_days}d"].to_numpy(),
         rows["account_id"],
         settings.seed,
-        settings.bootstrap_rounds,
+        max(settings.bootstrap_rounds, LEAST_ROUNDS),
         # Ties that a calibrator makes are not the ranking of a model.
         order_a=tested.raw[mask],
         order_b=theirs["raw_probability"].to_numpy(),
