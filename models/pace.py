@@ -62,5 +62,5 @@ def against_before(name: str, value: float, longer_value: float | None) -> str:
     way = "up" if value > before else "down"
     if before == 0:
         return f", {way} from none {windows.whole}"
-    shown = f"{before:.0f}" if before >= 10 or before == round(before) else f"{before:.1f}"
+    shown = f"{before:.0f}" if before >= 10 else f"{before:.1f}".removesuffix(".0")
     return f", {way} from {shown} {windows.each}"
