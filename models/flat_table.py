@@ -19,7 +19,7 @@ from models.boosting import dmatrix, fit_booster, gain_by_feature, raw_probabili
 from models.encoding import fit_encoder
 from models.evaluation import evaluate
 from models.guards import Suspect, leak_suspects
-from models.promotion import LEAKAGE, drifted, judge, vouched_for
+from models.promotion import LEAKAGE, drifted, judge, off_level, vouched_for
 from models.settings import BoosterSettings, TrainingSettings
 from models.table_roles import Columns, Table, features_of, read_roles
 from models.table_split import inner_split, split_table
@@ -68,6 +68,8 @@ def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSetting
     )
     if verdict.verdict == LEAKAGE and not suspects:
         suspects = _strongest(gain, metrics["auc"])
+    if verdict.is_promoted and (off := off_level(metrics, settings.promotion.drift_factor)):
+        warnings.append(off)
     return {
         "n": len(table.y),
         "positives": int(table.y.sum()),
