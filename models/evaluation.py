@@ -24,7 +24,9 @@ def evaluate(y, p, groups, seed: int, n_boot: int = 500, order=None) -> dict:
 
     `order` ranks the rows where it is finer than `p` (a rule). Returns n, positives, auc,
     auc_low, auc_high, pr_auc, brier, brier_base, log_loss, lift_top_decile, lift_low, lift_high,
-    ece, calibration_slope, calibration_intercept. A measure that cannot be said (one class only, no rows) is None.
+    ece, calibration_slope, calibration_intercept, observed_over_predicted (what happened over what was told) and
+    brier_over_base (what telling everyone the rows' own rate would do better), each with _low and _high. All intervals
+    are of the same draws. A measure that cannot be said (one class only, no rows) is None.
     """
     y, p = np.asarray(y, dtype=np.float64), np.asarray(p, dtype=np.float64)
     _check(y, p)
@@ -33,10 +35,13 @@ def evaluate(y, p, groups, seed: int, n_boot: int = 500, order=None) -> dict:
         return {"n": 0, "positives": 0} | dict.fromkeys(_MEASURES)
     ordered = ranking.Order.of(y, p if order is None else order)
     grouped = ordered.grouped(np.ones(n))
-    draws = [_rank_measures(ordered, w) for w in _weights(groups, seed, n_boot)]
-    aucs, lifts = (np.concatenate(part) for part in zip(*draws, strict=True))
-    auc_low, auc_high = _interval(aucs)
-    lift_low, lift_high = _interval(lifts)
+    draws = [
+        (*_rank_measures(ordered, w), *_level_measures(y, p, w))
+        for w in _weights(groups, seed, n_boot)
+    ]
+    intervals = [_interval(np.concatenate(part)) for part in zip(*draws, strict=True)]
+    (auc_low, auc_high), (lift_low, lift_high), of_ratio, of_brier = intervals
+    ratio, over_base = (_said(value[0]) for value in _level_measures(y, p, np.ones((1, n))))
     base = positives / n
     slope, intercept = calibration_line(y, p)
     return {
@@ -55,6 +60,8 @@ def evaluate(y, p, groups, seed: int, n_boot: int = 500, order=None) -> dict:
         "ece": calibration_error(y, p),
         "calibration_slope": slope,
         "calibration_intercept": intercept,
+        **dict(zip(_RATIO, (ratio, *of_ratio), strict=True)),
+        **dict(zip(_OVER_BASE, (over_base, *of_brier), strict=True)),
     }
 
 
@@ -181,9 +188,13 @@ def bootstrap_ratio(
     return float(above.sum() / below.sum()), *_interval(np.concatenate(draws))
 
 
+_RATIO, _OVER_BASE = (
+    (name, f"{name}_low", f"{name}_high") for name in ("observed_over_predicted", "brier_over_base")
+)
 _MEASURES = (
     "auc", "auc_low", "auc_high", "pr_auc", "brier", "brier_base", "log_loss",
     "lift_top_decile", "lift_low", "lift_high", "ece", "calibration_slope", "calibration_intercept",
+    *_RATIO, *_OVER_BASE,
 )  # fmt: skip
 
 
@@ -212,6 +223,14 @@ def _weights(groups, seed: int, n_boot: int) -> Iterator[np.ndarray]:
 def _rank_measures(order: ranking.Order, weights: np.ndarray):
     grouped = order.grouped(weights)
     return ranking.auc(*grouped), ranking.lift_top(*grouped)
+
+
+def _level_measures(y: np.ndarray, p: np.ndarray, weights: np.ndarray):
+    """Outcomes over what was told, and how far the Brier score lies above that of each weighting's own rate."""
+    total, hits, told = weights.sum(axis=1), weights @ y, weights @ p
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate, brier = hits / total, weights @ (p - y) ** 2 / total
+        return hits / told, brier - rate * (1 - rate)
 
 
 def _differences(a: ranking.Order, b: ranking.Order, losses, weights: np.ndarray):

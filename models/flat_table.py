@@ -18,8 +18,8 @@ import polars as pl
 from models.boosting import dmatrix, fit_booster, gain_by_feature, raw_probability
 from models.encoding import fit_encoder
 from models.evaluation import evaluate
-from models.guards import Suspect, leak_suspects
-from models.promotion import LEAKAGE, drifted, judge, vouched_for
+from models.guards import Suspect, leak_suspects, questionable
+from models.promotion import LEAKAGE, drifted, judge, off_level, vouched_for
 from models.settings import BoosterSettings, TrainingSettings
 from models.table_roles import Columns, Table, features_of, read_roles
 from models.table_split import inner_split, split_table
@@ -46,6 +46,7 @@ def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSetting
     suspects, allowed = [], []
     for suspect in _suspects(table, settings):
         (allowed if suspect.column in columns.allow else suspects).append(suspect)
+    warnings += _questions(table, [*suspects, *allowed])
     split = split_table(table, settings.seed)
     metrics, gain, drift, tested = _tested(table, rows, split.parts, settings)
     strongest = next(iter(gain), None)
@@ -66,6 +67,8 @@ def judge_table(frame: pl.DataFrame, columns: Columns, settings: TrainingSetting
     )
     if verdict.verdict == LEAKAGE and not suspects:
         suspects = _strongest(gain, metrics["auc"])
+    if verdict.is_promoted and (off := off_level(metrics, settings.promotion.drift_factor)):
+        warnings.append(off)
     return {
         "n": len(table.y),
         "positives": int(table.y.sum()),
@@ -104,6 +107,15 @@ def _plain_names(frame: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, C
         one: tuple(plain.get(n, n) for n in getattr(columns, one)) for one in ("drop", "allow")
     }
     return frame, replace(columns, **roles, **lists)
+
+
+def _questions(table: Table, known: list[Suspect]) -> list[str]:
+    names = {one.column for one in known}
+    return [
+        f"{one.column} should be asked about: {one.why}; was it known on the day of the row?"
+        for one in questionable(table.features, table.y, table.group)
+        if one.column not in names
+    ]
 
 
 def _roles_of(columns: Columns) -> dict[str, str | None]:

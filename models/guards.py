@@ -18,19 +18,19 @@ import polars as pl
 
 from models import ranking
 from models.settings import PromotionSettings
+from models.telling_values import beside_one_outcome, nearly_beside_conversions, present
 
 # A text or whole number that hardly ever repeats tells rows apart, not kinds of rows.
 UNIQUE_SHARE = 0.9
-# Rows of a value before it is said of it that it stands beside one outcome only, and how far it may miss that.
-LEAST_ROWS, ONE_OUTCOME = 20, 0.98
-# How rare it may be by chance that all of these are conversions; standard errors of an AUC.
-CHANCE, SURE = 1e-6, 4.0
+# Fewer rows are no proof of an identifier.
+LEAST_ROWS = 20
+# Standard errors of an AUC.
+SURE = 4.0
 # Rates of a single column are smoothed by as many rows at the base rate.
 PRIOR_ROWS = 5.0
 FOLDS, MOST_BINS, ROWS_A_BIN = 5, 50, 40
 # Columns are looked at on at most so many rows.
 MOST_ROWS = 100_000
-MOST_LEVELS = 200
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,20 @@ def leak_suspects(
         is_filled_in = filled_in is None or column in filled_in
         why = (
             (is_filled_in and _by_presence(values, y, settings))
-            or _beside_one_outcome(values, y, group)
+            or beside_one_outcome(values, y, group)
             or _by_values(values, y, fold, settings)
         )
         if why:
             found.append(Suspect(column, why))
     return found
+
+
+def questionable(rows: pl.DataFrame, y: np.ndarray, group: np.ndarray) -> list[Suspect]:
+    """Columns that might be written down after a conversion, or be honest and strong: worth a question, no refusal."""
+    if not 0 < y.sum() < len(y):
+        return []
+    said = ((column, nearly_beside_conversions(rows[column], y, group)) for column in rows.columns)
+    return [Suspect(column, why) for column, why in said if why]
 
 
 def auc_alone(values: pl.Series, y: np.ndarray, fold: np.ndarray) -> float:
@@ -140,56 +148,19 @@ def _known_or_null(values: pl.Series) -> pl.Series:
 
 
 def _by_presence(values: pl.Series, y: np.ndarray, settings: PromotionSettings) -> str | None:
-    present = values.is_not_null().to_numpy()
-    if present.all() or not present.any():
+    has_one = present(values)
+    if has_one.all() or not has_one.any():
         return None
-    alone = _auc(y, present.astype(np.float64))
-    alone, share = max(alone, 1 - alone), present.mean()
+    alone = _auc(y, has_one.astype(np.float64))
+    alone, share = max(alone, 1 - alone), has_one.mean()
     error = np.sqrt(share * (1 - share) * (1 / y.sum() + 1 / (len(y) - y.sum()))) / 2
     if alone < settings.suspicious_presence_auc or alone - 0.5 < SURE * error:
         return None
-    with_value, without = y[present].mean(), y[~present].mean()
+    with_value, without = y[has_one].mean(), y[~has_one].mean()
     return (
         f"whether it has a value at all tells the outcome (AUC {alone:.3f}, limit "
         f"{settings.suspicious_presence_auc:.2f}): {with_value:.1%} converted with one, {without:.1%} without"
     )
-
-
-def _beside_one_outcome(values: pl.Series, y: np.ndarray, group: np.ndarray) -> str | None:
-    """Values that hardly any row has but those of one outcome: written down once the outcome was known."""
-    for here, words, is_level in _rare_values(values):
-        rows, hits = int(here.sum()), float(y[here].sum())
-        different = len(np.unique(group[here])) if rows >= LEAST_ROWS else 0
-        if different < LEAST_ROWS:
-            continue
-        if hits >= ONE_OUTCOME * rows and different * np.log(y.mean()) < np.log(CHANCE):
-            return f"{words} appears beside conversions alone: {int(hits):,} of {rows:,} rows, {y.mean():.1%} of all"
-        # a kind of companies may well never buy; a date or a number is not a kind
-        if is_level:
-            continue
-        if hits <= (1 - ONE_OUTCOME) * y.mean() * rows and y.mean() * different >= LEAST_ROWS:
-            return f"{words} hardly ever appears beside a conversion: {int(hits):,} of {rows:,} rows, {y.mean():.1%} of all"
-    return None
-
-
-def _rare_values(values: pl.Series):
-    """Masks of rows with what is not the usual: a value at all, one other than the most frequent, each level of a text."""
-    present = values.is_not_null().to_numpy()
-    if not present.any():
-        return
-    if present.sum() <= len(values) / 2:
-        yield present, "a value", False
-    if values.dtype.is_numeric() or values.dtype == pl.Boolean:
-        numbers = values.cast(pl.Float64).to_numpy()
-        different, rows = np.unique(numbers[present], return_counts=True)
-        usual = different[rows.argmax()]
-        if rows.max() > present.sum() / 2:
-            # of two values the other is a kind, like a level
-            is_kind = len(different) == 2
-            yield present & (numbers != usual), f"a value other than {usual:g}", is_kind
-    if values.dtype == pl.String and values.n_unique() <= MOST_LEVELS:
-        for level in sorted(values.drop_nulls().unique().to_list()):
-            yield (values == level).fill_null(False).to_numpy(), repr(level), True
 
 
 def _by_values(

@@ -16,7 +16,7 @@ from models.by_group import warnings_of
 from models.feature import Feature
 from models.feature_contract import FEATURES
 from models.lead_contract import LEAD_FEATURES
-from models.promotion import KEEP, PROMOTE
+from models.promotion import KEEP, PROMOTE, off_level
 
 TOP_FACTORS = 15
 # The order of the page, and what each picture shows to who cannot see it.
@@ -181,6 +181,9 @@ def _limits(record: Mapping) -> Iterator[str]:
     if metrics is None:
         yield "History was too short to measure it on later data: nothing is known of how good it is."
     yield from (_approximate(one) for one in _horizons(record) if _is_beyond_chance(one["metrics"]))
+    if metrics and record["verdict"]["verdict"] in (PROMOTE, KEEP):
+        off = off_level(metrics, record["settings"]["promotion"]["drift_factor"])
+        yield from [f"Off on later data: {off}."] if off else []
     yield from (f"Off on later data: {text}." for text in warnings_of(record["groups"]))
     yield from (
         f"No probability within {days} days: {why}."

@@ -17,6 +17,8 @@ NO_SIGNAL = "no_signal"
 DRIFT = "drift"
 KEEP = "keep"
 PROMOTE = "promote"
+# Probabilities that are off by less need not be told, however sure it is.
+WORTH_SAYING = 1.2
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ def judge(
     counts both among the later ones alone (None: not asked). `where` says which rows the measures are of. `vouched`: what a
     person vouches for (vouched_for); with the strongest feature among it no AUC is too good. Precedence: too_little_data,
     leakage, no_signal, drift, keep, promote. Metrics must hold auc, auc_low, auc_high, n and positives; None stands for what
-    could not be measured. `drift` says in words what moved so far that probabilities cannot be taken at their word. `rivals`:
-    whom it has to beat.
+    could not be measured. `drift` says in words what moved so far that probabilities cannot be taken at their word; whatever
+    moved, they cannot where they are worse than none (worse_than_base). `rivals`: whom it has to beat.
     """
     if positives < settings.min_positives or negatives < settings.min_negatives:
         return Verdict(
@@ -93,7 +95,7 @@ def judge(
         return Verdict(NO_SIGNAL, f"{interval}, holds 0.5: the model cannot tell {of} apart")
     if auc < 0.5:
         return Verdict(NO_SIGNAL, f"{interval}, is below 0.5: it ranks backwards")
-    if drift:
+    if drift := drift or worse_than_base(metrics):
         return Verdict(DRIFT, f"{interval}: it ranks, but {drift}")
     for rival in rivals:
         if not rival.is_beaten:
@@ -222,3 +224,38 @@ def drifted(
         f"its probabilities do not hold: {rate:.1%} converted {when} where {predicted:.1%} were predicted "
         f"({learnt:.1%} of the rows it learnt from)"
     )
+
+
+def worse_than_base(metrics: Mapping) -> str | None:
+    """In words, when telling everyone the later rows' own rate would be the better probability, beyond chance (the paired
+    interval of evaluation.evaluate): whatever has moved, means agree or not.
+    """
+    low = metrics.get("brier_over_base_low")
+    if low is None or low <= 0:
+        return None
+    return (
+        f"its probabilities are worse than telling everyone the same: Brier score {metrics['brier']:.4f}, and "
+        f"{metrics['brier_base']:.4f} for the rate of all"
+    )
+
+
+def off_level(metrics: Mapping, drift_factor: float) -> str | None:
+    """In words, when either outcome is off what was predicted by more than WORTH_SAYING, beyond chance, and not by
+    `drift_factor`, from which on it is drift. Only the level is off: the order is measured apart (AUC).
+    """
+    ratio = metrics.get("observed_over_predicted")
+    if not ratio:
+        return None
+    low, high = metrics["observed_over_predicted_low"], metrics["observed_over_predicted_high"]
+    rate = metrics["positives"] / metrics["n"]
+    predicted = rate / ratio
+    factors = [
+        max(a / b, b / a) for a, b in ((rate, predicted), (1 - rate, 1 - predicted)) if a and b
+    ]
+    if low <= 1 <= high or not WORTH_SAYING < max(factors) <= drift_factor:
+        return None
+    way, other = ("low", "high") if ratio > 1 else ("high", "low")
+    by = f"{factors[0]:.2f} times too {way}"
+    if factors[0] <= WORTH_SAYING:
+        by = f"too {way}, and those of no conversion {factors[1]:.2f} times too {other}"
+    return f"{rate:.1%} converted where {predicted:.1%} were predicted: ranks hold, but probabilities are {by}"

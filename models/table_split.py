@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from sklearn.model_selection import StratifiedGroupKFold
 
 from models.encoding import uniform
 from models.table_roles import Table, TableError
@@ -114,8 +113,37 @@ def _stratified(y: np.ndarray, group: np.ndarray, seed: int) -> tuple:
     """Folds with equal rates and whole groups; none where an outcome has fewer rows or groups than folds."""
     if min(y.sum(), len(y) - y.sum()) < FOLDS or len(np.unique(group)) < FOLDS:
         return ()
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    return tuple(folds.split(y, y, group))
+    fold, rows = fold_of(y, group, seed), np.arange(len(y))
+    return tuple((rows[fold != number], rows[fold == number]) for number in range(FOLDS))
+
+
+def fold_of(y: np.ndarray, group: np.ndarray, seed: int) -> np.ndarray:
+    """The fold of each row: groups stay whole, and folds have about as many rows of either outcome.
+
+    Groups alike in rows and conversions are dealt out in a random order, evenly, as rows without groups all are; what is left
+    over, fewer than FOLDS of a kind, goes one by one, the largest first, to where its outcomes are fewest.
+    """
+    _, group = np.unique(group, return_inverse=True)
+    rows, hits = np.bincount(group), np.bincount(group, weights=y)
+    order = np.random.default_rng(seed).permutation(len(rows))
+    order = order[np.lexsort((hits[order], -rows[order]))]
+    starts = np.r_[True, (np.diff(rows[order]) != 0) | (np.diff(hits[order]) != 0)]
+    alike = np.diff(np.r_[np.flatnonzero(starts), len(order)])
+    place = np.arange(len(order)) - np.repeat(np.flatnonzero(starts), alike)
+    fold = np.empty(len(order), np.int64)
+    fold[order] = place % FOLDS
+    is_left = place >= np.repeat(alike - alike % FOLDS, alike)
+    _deal(fold, order[is_left], np.c_[hits, rows - hits])
+    return fold[group]
+
+
+def _deal(fold: np.ndarray, groups: np.ndarray, outcomes: np.ndarray) -> None:
+    """Put each of these groups where its outcomes, weighted by how rare they are, are fewest so far."""
+    weight = outcomes / np.maximum(outcomes.sum(axis=0), 1) ** 2
+    held = np.zeros((FOLDS, 2))
+    for number in groups:
+        fold[number] = np.argmin(held @ weight[number])
+        held[fold[number]] += outcomes[number]
 
 
 def _span(table: Table, rows: np.ndarray) -> dict:

@@ -89,7 +89,8 @@ def test_a_leak_that_no_column_tells_alone_is_refused_by_the_whole():
     assert f"a person vouches for {strongest}" in lifted["why"]
     assert "below suspicion" not in lifted["why"]
     (warning,) = (one for one in lifted["warnings"] if "was allowed" in one)
-    assert warning.startswith(f"{strongest} looks like a leak and was allowed: AUC 0.9")
+    assert warning.startswith(f"{strongest} looks like a leak and was allowed: AUC ")
+    assert "as a whole, limit 0.95" in warning
     assert not any("was allowed" in one for one in found["warnings"])
 
 
@@ -146,6 +147,30 @@ def test_a_base_rate_that_triples_is_drift():
     found = said(frame.filter(pl.Series(rng.random(N) < kept)), time="day")
     assert found["verdict"] == "drift"
     assert "were predicted" in found["why"]
+
+
+def turned(early: tuple[float, float], late: tuple[float, float]) -> pl.DataFrame:
+    """A number whose slope, and an outcome whose log-odds, are others in the last fifth: (level, slope)."""
+    rng = np.random.default_rng(2)
+    rows = 3000
+    a, is_late = rng.normal(size=rows), np.arange(rows) >= 0.8 * rows
+    level, slope = (np.where(is_late, then, first) for first, then in zip(early, late, strict=True))
+    won = (rng.random(rows) < 1 / (1 + np.exp(-(level + slope * a)))).astype(int)
+    return pl.DataFrame({"a": a, "day": np.arange(rows), "won": won})
+
+
+def test_probabilities_worse_than_none_are_drift_although_their_mean_holds():
+    found = said(turned((-1, 1.5), (-1, 0.2)), time="day")
+    assert found["auc_low"] > 0.5 and found["brier"] > found["brier_base"]
+    assert found["verdict"] == "drift" and "worse than telling everyone the same" in found["why"]
+    assert said(turned((-1, 1.5), (-1, 1.5)), time="day")["verdict"] == "promote"
+
+
+def test_a_rate_that_moves_less_than_drift_is_told():
+    found = said(turned((0.0, 0.8), (-0.7, 0.8)), time="day")
+    (warning,) = found["warnings"]
+    assert found["verdict"] == "promote" and "times too high" in warning
+    assert said(turned((0.0, 0.8), (0.0, 0.8)), time="day")["warnings"] == []
 
 
 def test_copies_of_rows_do_not_make_a_random_outcome_look_learnt():

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.guards import auc_alone, leak_suspects, unusable
+from models.guards import auc_alone, leak_suspects, questionable, unusable
 from models.settings import PromotionSettings
 
 N = 2000
@@ -127,6 +127,68 @@ def test_a_flag_that_appears_beside_conversions_alone_is_suspected_however_it_is
 def test_a_kind_that_never_buys_is_no_leak_as_a_flag_either(drawn):
     rng, y, _ = drawn
     assert suspected(y, public=((rng.random(N) < 0.3) & (y == 0)).astype(int)) == {}
+
+
+@pytest.mark.parametrize("share", [0.9, 0.97, 0.983, 0.995])
+def test_where_nearly_all_convert_no_value_is_suspected_for_it(share):
+    rng = np.random.default_rng(3)
+    y = (rng.random(20_000) < share).astype(float)
+    columns = {
+        "region": rng.choice(["N", "S", "E", "W"], 20_000),
+        "visits": np.where(rng.random(20_000) < 0.6, 0, rng.integers(1, 9, 20_000)),
+        "flag": rng.random(20_000) < 0.3,
+        # honest and strong: who uses it hardly leaves, and a kind that never does
+        "used": np.where(rng.random(20_000) < np.where(y > 0, 0.4, 0.05), 3, 0),
+        "tier": np.where((rng.random(20_000) < 0.2) & (y > 0), "gold", "plain"),
+    }
+    of_kinds = {"tier"} if share == 0.9 else set()
+    for outcome in (y, 1 - y):
+        assert set(suspected(outcome, **columns)) <= of_kinds
+    some = (rng.random(20_000) < 0.5) & (y > 0)
+    paid = pl.Series(np.where(some, rng.normal(size=20_000), np.nan)).fill_nan(None)
+    # enough of those who left have to be expected beside it
+    assert set(suspected(y, paid=paid)) == {"paid"}
+
+
+@pytest.mark.parametrize("nothing", ["-", "", " n/a ", None])
+def test_a_reason_for_the_loss_is_suspected_however_its_absence_is_written(drawn, nothing):
+    rng, y, _ = drawn
+    lost = (rng.random(N) < 0.6) & (y == 0)
+    words = [
+        w if is_lost else nothing
+        for w, is_lost in zip(rng.choice(["price", "rival"], N), lost, strict=True)
+    ]
+    assert "has a value at all" in suspected(y, reason=words)["reason"]
+
+
+@pytest.mark.parametrize("written", [(1, 0), (True, False), ("yes", "no"), ("lost", "open")])
+def test_a_flag_of_most_losses_is_suspected_but_what_every_winner_had_is_not(drawn, written):
+    rng, y, _ = drawn
+    lost = (rng.random(N) < 0.6) & (y == 0)
+    assert set(suspected(y, lost=np.where(lost, *written))) == {"lost"}
+    # nobody without a meeting buys
+    had = (y > 0) | (rng.random(N) < 0.45)
+    if "lost" not in written:
+        assert suspected(y, meeting=np.where(had, *written)) == {}
+
+
+def test_honest_flags_and_counts_are_not_suspected_however_often_they_are_nothing():
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        some, kind = rng.random(N) < 0.3, rng.random(N) < 0.4
+        y = (rng.random(N) < np.where(some, 0.4, 0.05) * np.where(kind, 0.1, 1)).astype(float)
+        counts = np.where(some, 1 + rng.poisson(1.5, N), 0)
+        columns = {"some": some, "counts": counts, "word": np.where(some, "yes", "no")}
+        assert suspected(y, **columns, kind=kind.astype(int)) == {}
+        assert questionable(pl.DataFrame(columns), y, np.arange(N)) == []
+
+
+def test_a_sum_that_nearly_says_that_it_converted_is_asked_about_and_no_more(drawn):
+    rng, y, _ = drawn
+    paid = np.where(rng.random(N) < np.where(y > 0, 0.6, 0.01), rng.integers(1, 999, N), 0)
+    assert suspected(y, paid=paid) == {}
+    (asked,) = questionable(pl.DataFrame({"paid": paid}), y, np.arange(N))
+    assert asked.column == "paid" and "nearly says that it converted" in asked.why
 
 
 def test_rows_of_one_group_do_not_vouch_for_each_other(drawn):

@@ -13,6 +13,8 @@ KEYS = {
     "n", "positives", "auc", "auc_low", "auc_high", "pr_auc", "brier", "brier_base", "log_loss",
     "lift_top_decile", "lift_low", "lift_high", "ece",
     "calibration_slope", "calibration_intercept",
+    "observed_over_predicted", "observed_over_predicted_low", "observed_over_predicted_high",
+    "brier_over_base", "brier_over_base_low", "brier_over_base_high",
 }  # fmt: skip
 
 

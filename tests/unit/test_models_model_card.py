@@ -87,6 +87,9 @@ def test_the_same_record_gives_the_same_bytes(made):
 def test_limits_name_groups_that_are_off_features_vouched_for_and_a_calibration_beyond_chance(made):
     _, record, pictures = made
     metrics = record["metrics"] | {"ece": 0.2, "ece_95_if_perfect": 0.1}
+    ends = ("", "_low", "_high")
+    ratio = [(f"observed_over_predicted{end}", 1.3 + len(end) / 100) for end in ends]
+    metrics |= dict(ratio)
     group = {
         **{
             "attribute": "industry",
@@ -111,6 +114,8 @@ def test_limits_name_groups_that_are_off_features_vouched_for_and_a_calibration_
     assert "within 365 days, on later data (0.2000)" in text
     assert "Off on later data: industry <b>Retail</b>: 10.0% converted" in text
     assert "visits_7d (AUC 0.9)" in text
+    assert "ranks hold, but probabilities are 1.30 times too low" in text
+    assert "ranks hold" not in Page(model_card("3", record, pictures)).text
 
 
 def test_limits_name_each_horizon_whose_calibration_is_beyond_chance_or_that_was_left_out(made):

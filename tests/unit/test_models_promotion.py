@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
+from models.evaluation import evaluate
 from models.guards import Suspect
-from models.promotion import drifted, judge, vouched_for
+from models.promotion import drifted, judge, off_level, vouched_for
 from models.settings import PromotionSettings
 
 SETTINGS = PromotionSettings()
@@ -49,6 +51,47 @@ def test_too_little_data_goes_before_leakage(positives, negatives):
 def test_drift_is_an_outcome_off_by_half_and_beyond_chance(rate, predicted, groups, is_drift):
     said = drifted(rate, predicted, 0.2, groups, SETTINGS)
     assert (said is not None) == is_drift
+
+
+def told(learnt_slope, slope, rate=0.3, learnt_rate=0.3, n=2000):
+    """Measures of probabilities that were learnt where the log-odds had another slope, or the rate another level."""
+    rng = np.random.default_rng(1)
+    a = rng.normal(size=n)
+    p, true = (
+        1 / (1 + np.exp(-(np.log(level / (1 - level)) + by * a)))
+        for level, by in ((learnt_rate, learnt_slope), (rate, slope))
+    )
+    return evaluate((rng.random(n) < true).astype(float), p, np.arange(n), 1, 200)
+
+
+def test_probabilities_worse_than_the_rate_of_all_are_drift_though_their_mean_holds():
+    broken = told(2.0, 0.3)
+    assert broken["brier_over_base_low"] > 0
+    found = judge(100, 400, broken, SETTINGS)
+    assert found.verdict == "drift"
+    assert f"Brier score {broken['brier']:.4f}, and {broken['brier_base']:.4f}" in found.why
+    # no better than the rate of all, but within chance: weak signal is not refused for it
+    for metrics in (told(0.8, 0.8), told(0.3, 0.3), told(0.8, 0.6)):
+        assert judge(100, 400, metrics, SETTINGS).is_promoted
+
+
+@pytest.mark.parametrize(
+    ("rate", "learnt_rate", "word"),
+    [
+        (0.35, 0.50, " times too high"),
+        (0.44, 0.30, " times too low"),
+        (0.85, 0.78, "too low, and those of no conversion 1."),
+        (0.30, 0.30, None),
+        (0.31, 0.30, None),
+        # this is drift
+        (0.60, 0.30, None),
+    ],
+)
+def test_a_level_that_is_off_but_not_as_far_as_drift_is_told(rate, learnt_rate, word):
+    said = off_level(told(0.8, 0.8, rate, learnt_rate), SETTINGS.drift_factor)
+    assert (said is None) if word is None else (word in said)
+    # of few rows it may be chance
+    assert off_level(told(0.8, 0.8, rate, learnt_rate, n=30), SETTINGS.drift_factor) is None
 
 
 @pytest.mark.parametrize(("converted", "others"), [(2, 400), (4, 400), (400, 4)])

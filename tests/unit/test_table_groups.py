@@ -3,12 +3,14 @@
 Not here: other roles of columns (test_table_roles.py), what is learnt (tests/behaviour/test_flat_table.py).
 """
 
+import time
+
 import numpy as np
 import polars as pl
 import pytest
 
 from models.table_roles import Columns, read_roles
-from models.table_split import split_table
+from models.table_split import FOLDS, fold_of, split_table
 
 ROWS = 300
 TIMES = pytest.mark.parametrize("time", ["t", None])
@@ -112,3 +114,35 @@ def test_the_same_rows_hang_together_in_any_order():
         return {frozenset(one) for one in numbered["nr"].to_list()}
 
     assert groups(frame) == groups(frame.sort("nr"))
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        [1] * 1003,
+        [1] * 900 + [7] * 20 + [30, 31, 32],
+        [n % 9 + 1 for n in range(300)],
+        [150, 140, 130, 120, 110, 100],
+    ],
+)
+def test_folds_keep_groups_whole_and_have_equally_many_rows_of_either_outcome(sizes):
+    rng = np.random.default_rng(3)
+    group = rng.permutation(np.repeat(np.arange(len(sizes)) * 7, sizes))
+    y = (rng.random(len(group)) < 0.2).astype(float)
+    fold = fold_of(y, group, seed=7)
+    assert len(np.unique(np.c_[group, fold], axis=0)) == len(sizes)
+    for outcome in (0, 1):
+        counts = np.bincount(fold[y == outcome], minlength=FOLDS)
+        assert counts.max() - counts.min() <= max(4, max(sizes))
+    assert np.array_equal(fold, fold_of(y, group, seed=7))
+    # numbers of groups are names
+    assert np.array_equal(fold, fold_of(y, group + 5, seed=7))
+    assert len(sizes) < FOLDS + 2 or (fold != fold_of(y, group, seed=8)).any()
+
+
+def test_folds_of_many_rows_take_no_time():
+    rng = np.random.default_rng(3)
+    group = np.r_[np.arange(180_000), rng.integers(0, 5000, 20_000)]
+    began = time.process_time()
+    fold_of((rng.random(200_000) < 0.15).astype(float), group, seed=7)
+    assert time.process_time() - began < 3
