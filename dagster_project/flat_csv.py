@@ -52,7 +52,6 @@ class Dialect:
 
     def rows_of(self, file) -> csv.reader:
         """Rows of an open file, as Python reads them."""
-        csv.field_size_limit(sys.maxsize)
         if not self.quote:
             return csv.reader(file, delimiter=self.delimiter, quoting=csv.QUOTE_NONE)
         other = {} if self.escape in ("", self.quote) else {"escapechar": self.escape}
@@ -82,7 +81,7 @@ class Outline:
 
 def read_csv(path: Path) -> tuple[pl.DataFrame, list[str]]:
     """All rows of a CSV file, plain or gzipped, and what is to be said of how it was read. Raises FlatFileError."""
-    with duckdb.connect() as connection:
+    with duckdb.connect() as connection, _cells_of_any_length():
         told = _sniffed(connection, path)
         dialect = told or _by_lengths(path)
         outline = _outline(path, dialect)
@@ -104,6 +103,16 @@ def read_csv(path: Path) -> tuple[pl.DataFrame, list[str]]:
             "double quotes"
         )
     return frame, _said_of(outline)
+
+
+@contextmanager
+def _cells_of_any_length() -> Iterator[None]:
+    """The limit is one for the whole process, and feeds keep to it (feeds/csv_block.py)."""
+    before = csv.field_size_limit(sys.maxsize)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _given(path: Path, **more: object) -> dict[str, object]:

@@ -3,6 +3,7 @@
 Not here: the command (tests/e2e/test_table.py), what columns mean (test_table_roles.py).
 """
 
+import csv
 import gzip
 
 import duckdb
@@ -120,3 +121,11 @@ def test_a_column_of_parquet_that_cannot_be_held_is_left_out_with_a_word(tmp_pat
     ]
     duckdb.sql("select range a, range % 2 y from range(50)").write_parquet(str(file))
     assert read_flat_file(file)[1] == []
+
+
+def test_a_long_cell_is_read_and_the_limit_of_other_readers_stays(tmp_path):
+    limit, path = csv.field_size_limit(), tmp_path / "long.csv"
+    path.write_text("a,y\n" + "x" * (limit + 1) + ",1\nb,0\n")
+    frame, _ = read_flat_file(path)
+    assert frame.height == 2 and len(frame["a"][0]) == limit + 1
+    assert csv.field_size_limit() == limit
