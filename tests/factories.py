@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from dagster_project.feeds.reader import TableReader
+from models.calibration import expit
 from models.feature_contract import FEATURES, Feature
 from models.lead_contract import LEAD_FEATURES
 
@@ -191,3 +192,15 @@ def ga4_event(number: int = 0, name: str = "page_view", **params: object) -> dic
         "stream_id": "1",
         "platform": "WEB",
     }
+
+
+def outcomes_of(log_odds_of_truth, seed):
+    """0 or 1 of each row, drawn with its true log-odds."""
+    chance = expit(log_odds_of_truth)
+    return (np.random.default_rng(seed).random(len(chance)) < chance).astype(float)
+
+
+def too_sure(n=4000, seed=1, shift=0.0):
+    """Raw probabilities whose log-odds are twice what they should be."""
+    truth = np.random.default_rng(seed).normal(-1, 1, n)
+    return outcomes_of(truth + shift, seed + 100), expit(2 * truth)

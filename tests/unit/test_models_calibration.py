@@ -14,19 +14,9 @@ from models.calibration import (
     log_loss,
     log_odds,
 )
+from tests.factories import too_sure
 
 KINDS = ["identity", "platt", "beta", "isotonic"]
-
-
-def outcomes(log_odds_of_truth, seed):
-    chance = expit(log_odds_of_truth)
-    return (np.random.default_rng(seed).random(len(chance)) < chance).astype(float)
-
-
-def too_sure(n=4000, seed=1, shift=0.0):
-    """Raw probabilities whose log-odds are twice what they should be."""
-    truth = np.random.default_rng(seed).normal(-1, 1, n)
-    return outcomes(truth + shift, seed + 100), expit(2 * truth)
 
 
 @settings(max_examples=40, deadline=None)

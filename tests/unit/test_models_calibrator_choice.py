@@ -18,24 +18,13 @@ from models.calibrator_choice import (
     log_loss_across_folds,
 )
 from models.training import train
-from tests.factories import training_rows, training_settings
+from tests.factories import outcomes_of, too_sure, training_rows, training_settings
 
 SEED = 7
 
 
 def ids(n, rows_an_account=1):
     return pl.Series([f"salesforce:{number // rows_an_account:05d}" for number in range(n)])
-
-
-def outcomes(log_odds_of_truth, seed):
-    chance = expit(log_odds_of_truth)
-    return (np.random.default_rng(seed).random(len(chance)) < chance).astype(float)
-
-
-def too_sure(n=4000, seed=1, shift=0.0):
-    """Raw probabilities whose log-odds are twice what they should be."""
-    truth = np.random.default_rng(seed).normal(-1, 1, n)
-    return outcomes(truth + shift, seed + 100), expit(2 * truth)
 
 
 def choose(y_fit, raw_fit, y_later, raw_later, accounts=None, seed=SEED):
@@ -58,7 +47,7 @@ def test_a_calibrator_that_helps_on_the_later_slice_is_kept():
 def test_a_calibrator_that_the_later_slice_contradicts_is_dropped():
     truth = np.random.default_rng(3).normal(-1, 1, 4000)
     raw = expit(truth)
-    before, later = outcomes(truth - 1.5, 4), outcomes(truth, 5)
+    before, later = outcomes_of(truth - 1.5, 4), outcomes_of(truth, 5)
     choice = choose(before, raw, later, raw)
     chosen = choice.report["chosen"]
     assert (choice.report["kept"], chosen != "identity") == ("identity", True)
