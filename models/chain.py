@@ -24,7 +24,7 @@ from models.feature import Feature
 from models.horizons import at_risk, cumulative, labelled, previous
 from models.settings import BoosterSettings, TrainingSettings
 from models.splits import VALIDATION_ONLY, Split, matured_before, split_dates
-from models.training_rows import on_days, outcomes, recency_weights
+from models.training_rows import as_known_on, on_days, outcomes, recency_weights
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,8 @@ class PartRows:
 class LaterPart:
     """A chain fitted on all that was settled before a part, with that part's rows and predictions at one horizon.
 
-    `earlier` are the rows labelled at that horizon that the chain could learn from.
+    `earlier` are the rows labelled at that horizon that the chain could learn from, as their outcomes were known on the part's
+    first day.
     """
 
     fit: Chain
@@ -110,8 +111,8 @@ def fit_chain(
     settings: TrainingSettings,
     start: date | None = None,
 ) -> Chain:
-    """Fit a part for each horizon on the rows whose label for it was final before `start` (None: on all). Raises ValueError
-    where a horizon has no rows.
+    """Fit a part for each horizon on the rows whose window for it had closed before `start` (None: on all), with the outcomes
+    known then. Raises ValueError where a horizon has no rows.
     """
     return fit_parts(
         part_rows(rows, horizons, features, settings, start), settings.booster, settings.seed
@@ -131,22 +132,19 @@ def fit_before(
     rows: pl.DataFrame,
     split: Split,
     part: str,
-    horizons: Sequence[int],
-    features: tuple[Feature, ...],
-    settings: TrainingSettings,
+    fit: Callable[[pl.DataFrame, date], Chain],
 ) -> LaterPart | None:
-    """A chain up to the longest of `horizons`, fitted on what was settled before a part of the split and applied to its rows.
+    """A chain fitted on what was settled before a part of the split, at the split's horizon, and applied to the part's rows.
 
-    None where the split has no such part.
+    `fit` gets the earlier rows of LaterPart and the part's first day. None where the split has no such part.
     """
-    days, horizon = split.part(part), max(horizons)
+    days, horizon = split.part(part), split.horizon_days
     if not days:
         return None
-    mine = labelled(rows, horizon)
-    earlier = on_days(mine, matured_before(mine["as_of_date"], horizon, days[0]))
-    later = on_days(mine, days)
-    fit = fit_chain(rows, horizons, features, settings, days[0])
-    return LaterPart(fit, earlier, later, outcomes(later), fit.predict(later)[horizon])
+    mine, start = labelled(rows, horizon), days[0]
+    earlier = as_known_on(on_days(mine, matured_before(mine["as_of_date"], horizon, start)), start)
+    later, chain = on_days(mine, days), fit(earlier, start)
+    return LaterPart(chain, earlier, later, outcomes(later), chain.predict(later)[horizon])
 
 
 def part_rows(
@@ -156,12 +154,14 @@ def part_rows(
     settings: TrainingSettings,
     start: date | None = None,
 ) -> Iterator[PartRows]:
-    """The parts of a chain, shortest horizon first, each with the rows whose label for it was final before `start` (None: all).
+    """The parts of a chain, shortest horizon first, each with the rows whose window for it had closed before `start` and the
+    outcomes known then (None: all).
 
     The encoder is fixed on the rows of the shortest horizon, which hold all others. Raises ValueError where a horizon has
     no rows.
     """
     encoder = None
+    rows = rows if start is None else as_known_on(rows, start)
     for horizon in sorted(horizons):
         mine = at_risk(rows, horizon, previous(horizons, horizon))
         if start is not None:
@@ -182,7 +182,8 @@ def _halves(rows: pl.DataFrame, horizon: int, features, settings: TrainingSettin
     found = split_dates(rows["as_of_date"], horizon, settings.split, VALIDATION_ONLY)
     if not found.validation:
         return None
-    earlier, newest_days = on_days(rows, found.train), on_days(rows, found.validation)
+    earlier = as_known_on(on_days(rows, found.train), found.validation[0])
+    newest_days = on_days(rows, found.validation)
     encoder = fit_encoder(earlier, features, settings.min_level_rows)
     matrix, label = encoder.matrix(newest_days), outcomes(newest_days)
     later = dmatrix(encoder, matrix, settings.booster.nthread, label=label)

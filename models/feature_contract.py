@@ -27,7 +27,10 @@ SNAPSHOT_ATTRIBUTES = (
 ATTRIBUTES_OF_PEOPLE = ("title",)
 KEY_COLUMNS = frozenset({"account_id", "as_of_date"})
 LABEL_COLUMNS = frozenset(
-    {"horizon_days", "is_converted", "days_to_conversion", "won_amount_usd", "matured_on"}
+    {
+        *("horizon_days", "is_converted", "days_to_conversion", "won_amount_usd"),
+        *("matured_on", "label_known_at"),
+    }
 )
 
 

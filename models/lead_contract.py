@@ -13,7 +13,9 @@ from models.monotone import DIRECTIONS_OF_PEOPLE
 from models.pace import longer_window
 
 LEAD_KEYS = frozenset({"lead_id", "account_id", "as_of_date"})
-LEAD_LABELS = frozenset({"horizon_days", "is_converted", "label_basis", "matured_on"})
+LEAD_LABELS = frozenset(
+    {"horizon_days", "is_converted", "label_basis", "matured_on", "label_known_at"}
+)
 
 NO_TITLE = "no job title on record"
 NO_WEB = "no website data on record"

@@ -20,7 +20,7 @@ from models._xgboost import xgb
 from models.boosting import dmatrix, fit_booster, raw_probability
 from models.calibration import Calibrator, Identity
 from models.calibrator_choice import CalibrationChoice
-from models.chain import Chain, LaterPart
+from models.chain import Chain
 from models.encoding import Encoder, fit_encoder, require_columns
 from models.evaluation import evaluate
 from models.explanation import in_words
@@ -29,12 +29,12 @@ from models.feature_contract import usable_features
 from models.guards import leak_suspects
 from models.lead_contract import LEAD_FEATURES, LEAD_LABELS, check_lead_columns
 from models.measurement import COMPONENT_ROUNDS
-from models.per_horizon import Horizon, choose
+from models.per_horizon import Horizon, choose, fit_before_parts
 from models.reasons import top_reasons
 from models.reference import Reference, fix_reference
 from models.settings import DealWords, TrainingSettings
-from models.splits import matured_before, split_dates
-from models.training_rows import newest, on_days, outcomes, recency_weights, window, without_data
+from models.splits import split_dates
+from models.training_rows import newest, outcomes, recency_weights, window, without_data
 
 # A small model gains next to nothing from a second thread, and where cores are busy its threads wait for each other.
 NTHREAD = 1
@@ -151,25 +151,14 @@ def _why_nothing(rows, features, accounts: int, settings: TrainingSettings) -> s
 def _said_later(rows, features, settings: TrainingSettings) -> Horizon:
     """What fits on all that was settled before the calibration and the test part say of them, and the calibrator that helps."""
     split = split_dates(rows["as_of_date"], settings.horizon_days, settings.split)
-    before, tested = (
-        _fit_before(rows, split.part(part), features, settings) for part in ("calibration", "test")
+    before, tested = fit_before_parts(
+        rows, split, lambda earlier, _: _fit(earlier, features, settings)
     )
     least = settings.promotion.min_positives
     if before is not None and before.y.sum() >= least:
         return Horizon(split, tested, choose(before, tested, settings))
     why = f"no calibration part with {least} rows of people who took part in a win"
     return Horizon(split, tested, CalibrationChoice(Identity(), {"kept": "identity", "why": why}))
-
-
-def _fit_before(rows, days, features, settings: TrainingSettings) -> LaterPart | None:
-    """As chain.fit_before, with the small booster."""
-    if not days:
-        return None
-    earlier = on_days(rows, matured_before(rows["as_of_date"], settings.horizon_days, days[0]))
-    later, fit = on_days(rows, days), _fit(earlier, features, settings)
-    return LaterPart(
-        fit, earlier, later, outcomes(later), fit.predict(later)[settings.horizon_days]
-    )
 
 
 def _fit(rows: pl.DataFrame, features, settings: TrainingSettings) -> Chain:

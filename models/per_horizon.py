@@ -4,22 +4,23 @@ Belongs here: which horizons can be learnt, what is found out about each of them
 fits (chain.py), calibrators (calibration.py, calibrator_choice.py), the measures of the primary horizon (measurement.py).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 
 from models.calibration import Calibrator, Identity, fit_calibrator
 from models.calibrator_choice import CalibrationChoice, choose_calibrator
-from models.chain import LaterPart, fit_before
+from models.chain import Chain, LaterPart, fit_before, fit_chain
 from models.feature import Feature
 from models.horizons import at_risk, labelled, previous
 from models.measurement import measure_horizon
 from models.promotion import drifted
 from models.settings import TrainingSettings
 from models.splits import LATER_PARTS, Split, split_dates
-from models.training_rows import outcomes, window
+from models.training_rows import as_known_on, outcomes, window
 
 
 @dataclass(frozen=True)
@@ -131,11 +132,20 @@ def at_horizon(
 ) -> Horizon:
     """Fit the chain up to the horizon before its calibration part and before its test part, and choose its calibrator."""
     split = split_dates(labelled(every, horizon)["as_of_date"], horizon, settings.split)
-    before, tested = (
-        fit_before(every, split, part, chain, features, settings)
-        for part in ("calibration", "test")
+    fitted_on, tested = fit_before_parts(
+        every, split, lambda _, start: fit_chain(every, chain, features, settings, start)
     )
-    return Horizon(split, tested, choose(before, tested, settings))
+    return Horizon(split, tested, choose(fitted_on, tested, settings))
+
+
+def fit_before_parts(
+    rows: pl.DataFrame, split: Split, fit: Callable[[pl.DataFrame, date], Chain]
+) -> tuple[LaterPart | None, LaterPart | None]:
+    """The fits before the calibration and before the test part (chain.fit_before). Of the calibration part's outcomes those count
+    that were known when the test part began: a calibrator is learnt from them, and judged there.
+    """
+    known = as_known_on(rows, split.test[0]) if split.test else rows
+    return fit_before(known, split, "calibration", fit), fit_before(rows, split, "test", fit)
 
 
 def choose(

@@ -28,7 +28,7 @@ from models.horizons import labelled
 from models.settings import BoosterSettings, TrainingSettings
 from models.splits import Split, matured_before, rolling_folds, split_dates
 from models.thinning import thinned
-from models.training_rows import on_days, outcomes
+from models.training_rows import as_known_on, on_days, outcomes
 
 # What is tried, between which bounds; the settings in force widen them. The number of trees is found for each trial anew: slower
 # learning than this takes longer for the same (thirty trials on the default demo from 0.02 and six levels, seen by hand: 170 s in
@@ -84,11 +84,11 @@ def search_booster(
 
     Where history is too short for two folds nothing is tried: the settings in force are kept and the report says why.
     """
-    days, seen = folds_before_measures(every, horizons, settings)
+    days, seen, start = folds_before_measures(every, horizons, settings)
     if len(days) < FOLDS:
         return Search(settings.booster, {"trials": 0, "why": TOO_SHORT})
     alone = settings.model_copy(update={"booster": settings.booster.model_copy(update=ONE_THREAD)})
-    rows = every.filter(pl.col("as_of_date") <= days[0].validation[-1])
+    rows = as_known_on(every.filter(pl.col("as_of_date") <= days[0].validation[-1]), start)
     rows = thinned(rows, MOST_ROWS, settings.seed)
     chain = [one for one in horizons if one <= settings.horizon_days]
     folds = [_encoded(rows, fold, chain, features, alone) for fold in days]
@@ -104,21 +104,23 @@ def search_booster(
 
 def folds_before_measures(
     every: pl.DataFrame, horizons: Sequence[int], settings: TrainingSettings
-) -> tuple[tuple[Split, ...], str]:
-    """Folds at the primary horizon, newest first, and the part, calibration or test, before which their outcomes were known."""
+) -> tuple[tuple[Split, ...], str, date | None]:
+    """Folds at the primary horizon, newest first, the part, calibration or test, before which their outcomes were known, and the
+    day by which they were.
+    """
     dates = {horizon: labelled(every, horizon)["as_of_date"] for horizon in horizons}
     splits = {h: split_dates(days, h, settings.split) for h, days in dates.items()}
     tests = [split.test[0] for split in splits.values() if split.test]
-    primary, folds = splits[settings.horizon_days], ()
+    primary, folds, start = splits[settings.horizon_days], (), None
     for part in ("calibration", "test"):
         if not primary.part(part):
             continue
-        start: date = min(primary.part(part)[0], *tests)
+        start = min(primary.part(part)[0], *tests)
         days = matured_before(dates[settings.horizon_days], settings.horizon_days, start)
         folds = rolling_folds(days, settings.horizon_days, settings.split, FOLDS)
         if len(folds) == FOLDS:
-            return folds, part
-    return folds, "test"
+            return folds, part, start
+    return folds, "test", start
 
 
 def _encoded(rows, fold: Split, chain, features, settings: TrainingSettings) -> Fold:

@@ -3,7 +3,8 @@
 Belongs here: pure functions of dates. Does not belong here: rows, labels, models.
 
 An as-of date t may stand before a part that starts at s only if t + horizon <= s: then every
-label of the earlier part was settled before the first day of the later one.
+window of the earlier part had closed by the first day of the later one. What was known of it by then is for
+training_rows.as_known_on to say.
 """
 
 from collections.abc import Iterable

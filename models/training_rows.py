@@ -6,6 +6,7 @@ Belongs here: what concerns rows of the training set alone. Does not belong here
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -72,6 +73,20 @@ def outcomes(rows: pl.DataFrame) -> np.ndarray:
 def on_days(rows: pl.DataFrame, days) -> pl.DataFrame:
     """Rows of these as-of dates, order kept."""
     return rows.filter(pl.col("as_of_date").is_in(list(days)))
+
+
+def as_known_on(rows: pl.DataFrame, day: date) -> pl.DataFrame:
+    """The same rows with the outcomes that were known on a day: a win that came to be known after it was none yet. Rows without
+    label_known_at (a flat file's) are taken to have been known in time.
+    """
+    if "label_known_at" not in rows.columns:
+        return rows
+    known = pl.col("label_known_at") <= day
+    of_a_win = [c for c in ("days_to_conversion", "won_amount_usd") if c in rows.columns]
+    return rows.with_columns(
+        pl.col("is_converted") & known,
+        *(pl.when(known).then(pl.col(name)).alias(name) for name in of_a_win),
+    )
 
 
 def newest(rows: pl.DataFrame) -> pl.DataFrame:

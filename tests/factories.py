@@ -109,6 +109,7 @@ def people_rows(
                     "is_converted": draw.random(n) < chance,
                     "label_basis": ["role"] * n,
                     "matured_on": [day + timedelta(days=90)] * n,
+                    "label_known_at": [day + timedelta(days=90)] * n,
                 }
             )
         )

@@ -59,8 +59,8 @@ def test_what_is_learnt_from_is_what_is_scored_and_built_once(small_demo):
         str(scoring.home / "warehouse" / "warehouse.duckdb"), read_only=True
     ) as warehouse:
         sql = (
-            "select count(*) from (select * exclude (horizon_days, is_converted, days_to_conversion, won_amount_usd, matured_on) "
-            "from datasets.training_set "
+            "select count(*) from (select * exclude (horizon_days, is_converted, days_to_conversion, won_amount_usd, "
+            "matured_on, label_known_at) from datasets.training_set "
             "except select * from datasets.scoring_set)"
         )
         assert warehouse.execute(sql).fetchone() == (0,)

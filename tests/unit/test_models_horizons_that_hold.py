@@ -106,13 +106,13 @@ def test_a_primary_horizon_that_moved_is_a_verdict_and_not_left_out(rows):
 
 def test_judging_each_horizon_fits_no_chain_more(rows, monkeypatch):
     chains = []
-    fit_before = per_horizon.fit_before
+    fit_chain = per_horizon.fit_chain
 
-    def counted(every, split, part, horizons, *more):
+    def counted(every, horizons, *more):
         chains.append(tuple(horizons))
-        return fit_before(every, split, part, horizons, *more)
+        return fit_chain(every, horizons, *more)
 
-    monkeypatch.setattr(per_horizon, "fit_before", counted)
+    monkeypatch.setattr(per_horizon, "fit_chain", counted)
     trained(rows, 240, 120, 360)
     assert chains == [one for one in ((120,), (120, 240), (120, 240, 360)) for _ in range(2)]
     chains.clear()

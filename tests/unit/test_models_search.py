@@ -56,12 +56,12 @@ def test_folds_never_see_an_outcome_of_what_measures_the_model(days, short, more
         return
     settings = TrainingSettings(horizon_days=primary, horizons_days=horizons, split=split)
     learnable = [h for h in horizons if labelled(rows, h).height]
-    folds, before = folds_before_measures(rows, learnable, settings)
+    folds, before, start = folds_before_measures(rows, learnable, settings)
     parts = {h: split_dates(labelled(rows, h)["as_of_date"], h, split) for h in learnable}
     for fold in folds:
         outcome_known = fold.validation[-1] + timedelta(days=primary)
         assert fold.train[-1] + timedelta(days=primary) <= fold.validation[0]
-        assert outcome_known <= parts[primary].part(before)[0]
+        assert outcome_known <= start == min(parts[primary].part(before)[0], start)
         assert all(outcome_known <= one.test[0] for one in parts.values() if one.test)
 
 

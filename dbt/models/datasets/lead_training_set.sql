@@ -9,7 +9,7 @@ with features as (
 
 labels as (
 
-    select lead_id, as_of_date, horizon_days, is_converted, label_basis, matured_on
+    select lead_id, as_of_date, horizon_days, is_converted, label_basis, matured_on, label_known_at
     from {{ on_requested_dates(ref('label_lead')) }}
 
 )

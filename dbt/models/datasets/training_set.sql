@@ -12,7 +12,8 @@ with features as (
 labels as (
 
     select
-        account_id, as_of_date, horizon_days, is_converted, converted_on - as_of_date as days_to_conversion, won_amount_usd, matured_on
+        account_id, as_of_date, horizon_days, is_converted, converted_on - as_of_date as days_to_conversion, won_amount_usd,
+        matured_on, label_known_at
     from {{ on_requested_dates(ref('label_conversion')) }}
     qualify horizon_days = max(horizon_days) over (partition by account_id, as_of_date)
 
@@ -24,6 +25,7 @@ select
     labels.is_converted,
     labels.days_to_conversion::integer as days_to_conversion,
     labels.won_amount_usd,
-    labels.matured_on
+    labels.matured_on,
+    labels.label_known_at
 from features
 inner join labels using (account_id, as_of_date)
