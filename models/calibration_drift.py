@@ -18,7 +18,7 @@ by themselves too, those of a third of the horizon: days nearer to each other th
 windows), and more of them would only be later to tell. Either look may find drift, so each interval is wider (Bonferroni).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -82,6 +82,23 @@ def looks(days: pl.DataFrame, horizon_days: int, settings: DriftSettings) -> lis
         {"which": which, **_look(some.sort("scored_on"), horizon_days, settings, len(chosen))}
         for which, some in chosen.items()
     ]
+
+
+def left_the_predictions(found: Sequence[Mapping], settings: DriftSettings) -> str | None:
+    """In words, what those of `looks` say that found drift; None where none did."""
+    said = [_of_look(look) for look in found if look["level"] == DRIFT]
+    if not said:
+        return None
+    return f"outcomes left the predictions: {' and '.join(said)}, beyond a factor of {settings.calibration_factor:g}"
+
+
+def _of_look(look: Mapping) -> str:
+    return (
+        f"on {look['which']} {look['observed_rate']:.1%} converted within {look['horizon_days']} days where "
+        f"{look['predicted_rate']:.1%} were predicted, ratio {look['ratio']:.2f} ({100 * look['share_held']:g} % interval "
+        f"{look['ratio_low']:.2f} to {look['ratio_high']:.2f}) over {look['days']} scored "
+        f"{'day' if look['days'] == 1 else 'days'} up to {look['scored_on']}"
+    )
 
 
 def windows_apart(dates: Sequence[date], horizon_days: int) -> list[float]:

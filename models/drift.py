@@ -9,6 +9,8 @@ features together count by the model's gain: what no tree asks for alarms nobody
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 
@@ -42,6 +44,27 @@ def drift_of_day(
     whole = [_together(features, reference, settings)] if features else []
     rows = [row | {"as_of_date": day["as_of_date"][0]} for row in (score, *whole, *features)]
     return pl.DataFrame(rows, schema=COLUMNS)
+
+
+def alarms(rows: pl.DataFrame, settings: DriftSettings) -> list[str]:
+    """A line each for score and all features, where they have drifted on any of the days of `rows` (COLUMNS, and
+    scoring_model_version): on how many, and of the newest how far.
+    """
+    gone = rows.filter((pl.col("kind") != "feature") & (pl.col("level") == DRIFT))
+    said = []
+    for (name,), days in gone.sort("as_of_date").group_by("name", maintain_order=True):
+        newest = days.row(-1, named=True)
+        others = f" and {days.height - 1} more of these days" if days.height > 1 else ""
+        said.append(
+            f"on {newest['as_of_date']}{others} {name} drifted from the accounts that scoring model "
+            f"{newest['scoring_model_version']} compares with: {how_far(newest, settings)}"
+        )
+    return said
+
+
+def how_far(row: Mapping, settings: DriftSettings) -> str:
+    """In words, of a row that has drifted: its PSI, the limit, and what moved."""
+    return f"PSI {row['psi']:.2f}, drift from {settings.drift_psi:.2f} ({row['words']})"
 
 
 def level_of(

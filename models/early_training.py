@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from models.drift import DRIFT
+from models.calibration_drift import left_the_predictions
+from models.drift import DRIFT, how_far
 from models.settings import DriftSettings
 
 
@@ -73,25 +74,13 @@ def _population(seen: Seen, settings: DriftSettings) -> dict[str, str]:
         if len(rows) == settings.days_in_a_row and all(row["level"] == DRIFT for row in rows):
             days, newest = len(rows), rows[0]
             found[name] = (
-                f"{name} drifted on {days} scored {'day' if days == 1 else 'days'} in a row up to {newest['as_of_date']}: PSI "
-                f"{newest['psi']:.2f}, drift from {settings.drift_psi:.2f} ({newest['words']})"
+                f"{name} drifted on {days} scored {'day' if days == 1 else 'days'} in a row up to {newest['as_of_date']}: "
+                f"{how_far(newest, settings)}"
             )
     return found
 
 
 def _outcomes(seen: Seen, settings: DriftSettings) -> dict[str, str]:
     """Outcomes, where any look at them found drift; which of them did."""
-    found = [_of_look(look) for look in seen.outcomes if look["level"] == DRIFT]
-    if not found:
-        return {}
-    beyond = f"beyond a factor of {settings.calibration_factor:g}"
-    return {"calibration": f"outcomes left the predictions: {' and '.join(found)}, {beyond}"}
-
-
-def _of_look(look: Mapping) -> str:
-    return (
-        f"on {look['which']} {look['observed_rate']:.1%} converted within {look['horizon_days']} days where "
-        f"{look['predicted_rate']:.1%} were predicted, ratio {look['ratio']:.2f} ({100 * look['share_held']:g} % interval "
-        f"{look['ratio_low']:.2f} to {look['ratio_high']:.2f}) over {look['days']} scored "
-        f"{'day' if look['days'] == 1 else 'days'} up to {look['scored_on']}"
-    )
+    why = left_the_predictions(seen.outcomes, settings)
+    return {"calibration": why} if why else {}

@@ -5,7 +5,7 @@ outcomes. Not here: the measures (models/drift.py, models/calibration_drift.py),
 (early_training.py).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from datetime import date
 
@@ -13,11 +13,11 @@ import dagster as dg
 import duckdb
 import polars as pl
 
-from dagster_project.automation import ONE_RUN, days_of, tell_each_day
+from dagster_project.automation import ONE_RUN, WARNING, days_of, tell_each_day
 from dagster_project.resources import ScoringHome
 from dagster_project.warehouse import replace_rows
-from models.calibration_drift import closed_day, so_far
-from models.drift import COLUMNS, drift_of_day
+from models.calibration_drift import closed_day, left_the_predictions, looks, so_far
+from models.drift import COLUMNS, alarms, drift_of_day
 from models.drift_reference import DriftReference
 from models.settings import DriftSettings
 
@@ -63,10 +63,13 @@ def drift_assets(daily: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             closed = _hold_against_outcomes(
                 connection, days, conversion.primary_horizon_days, limits
             )
+        for facts in (levels, closed):
+            if WARNING in facts:
+                context.log.warning(facts[WARNING])
         for table in ("feature_stability", "matured_days"):
             tell_each_day(context, table)
         yield dg.MaterializeResult(asset_key="feature_stability", metadata=levels)
-        yield dg.MaterializeResult(asset_key="matured_days", metadata={"dagster/row_count": closed})
+        yield dg.MaterializeResult(asset_key="matured_days", metadata=closed)
 
     return drift_build
 
@@ -97,7 +100,11 @@ def _hold_against_reference(
         f"{level} days": whole.filter(pl.col("level") == level)["as_of_date"].n_unique()
         for level in ("watch", "drift")
     }
-    return {"dagster/row_count": table.height, **told}
+    return {"dagster/row_count": table.height, **told, **_warned(alarms(table, limits))}
+
+
+def _warned(lines: Sequence[str]) -> dict[str, str]:
+    return {WARNING: "\n".join(lines)} if lines else {}
 
 
 def _scored(
@@ -117,14 +124,14 @@ def _hold_against_outcomes(
     days: Collection[date],
     horizon_days: int,
     limits: DriftSettings,
-) -> int:
+) -> dict:
     """Rows of matured_days for the windows that closed on one of the days, or that one of the days opened and a scored day closed
     (days may be scored in any order). What all days so far say of a scoring model is said anew for the models of these days,
-    so that a refresh costs what its champion has scored, not all that was ever scored. Returns how many closed.
+    so that a refresh costs what its champion has scored, not all that was ever scored. Says how many closed, and what drifted.
     """
     opened = _opened(connection, days, horizon_days)
     if not opened:
-        return 0
+        return {"dagster/row_count": 0}
     closed = [
         _closed(key, rows)
         for key, rows in _with_outcomes(connection, opened, horizon_days)
@@ -153,7 +160,20 @@ def _hold_against_outcomes(
     table = pl.concat([before.clear(), *said], how="vertical_relaxed")
     models = {*before["scoring_model_version"], *every["scoring_model_version"]}
     replace_rows(connection, "matured_days", table, "scoring_model_version", sorted(models))
-    return len(closed)
+    return {"dagster/row_count": len(closed), **_warned(_left(table, closed, limits))}
+
+
+def _left(table: pl.DataFrame, closed: Collection[dict], limits: DriftSettings) -> list[str]:
+    """Scoring models of the days that have closed now whose predictions outcomes have left, in words."""
+    models = {(row["scoring_model_version"], row["horizon_days"]) for row in closed}
+    found = []
+    for version, horizon in sorted(models):
+        of_model = (pl.col("scoring_model_version") == version) & (
+            pl.col("horizon_days") == horizon
+        )
+        why = left_the_predictions(looks(table.filter(of_model), horizon, limits), limits)
+        found += [f"scoring model {version}: {why}"] if why else []
+    return found
 
 
 def _opened(

@@ -7,6 +7,7 @@ belong here: the measures themselves (tests/unit/test_models_drift.py), the shap
 import json
 from contextlib import closing
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import dagster as dg
 import duckdb
@@ -51,8 +52,10 @@ def home(tmp_path_factory):
 
 
 def score(home, days):
+    """Score the days from the first to the last; what the run warns of."""
     outcome = operations.backfill(home, days[0], days[-1], show=False)
     assert outcome.ok, outcome.problems
+    return outcome.warnings
 
 
 def published(home, sql):
@@ -153,13 +156,28 @@ def test_what_was_said_at_another_primary_horizon_stands(home):
             "insert into scoring.matured_days by name select * replace (30 as horizon_days, scored_on + 30 as as_of_date) "
             "from scoring.matured_days"
         )
-    score(home, CLOSED)
+    assert score(home, CLOSED) == ()
     rows = "select count(*), min(days_so_far) from calibration_drift where horizon_days = 30"
     assert published(home, rows) == [(3, 1)]
     with closing(connect(home)) as connection:
         connection.execute("delete from scoring.matured_days where horizon_days = 30")
     score(home, CLOSED)
     assert said(home) == before
+
+
+def test_a_run_warns_that_outcomes_have_left_the_predictions(home):
+    before = said(home)
+    with closing(connect(home)) as connection:
+        connection.execute(
+            "insert into scoring.matured_days by name select * exclude (k) replace (scored_on - k::integer as scored_on, "
+            "as_of_date - k::integer as as_of_date, 200 as converted, 40.0 as predicted) "
+            f"from scoring.matured_days, range(40, 60) as t(k) where scored_on = '{OPENED[0]}'"
+        )
+    (warning,) = score(home, CLOSED)
+    assert warning.startswith("scoring model 1: outcomes left the predictions: on all its days")
+    with closing(connect(home)) as connection:
+        connection.execute(f"delete from scoring.matured_days where scored_on < '{OPENED[0]}'")
+    assert score(home, CLOSED) == () and said(home) == before
 
 
 def test_what_was_said_of_a_day_that_was_let_go_stands(home):
@@ -265,12 +283,17 @@ def rushed(home, tmp_path_factory):
     landed = operations.land(home, "salesforce", [folder], RUSH[0], is_history=False, show=False)
     assert landed.ok, landed.problems
     score(home, [OPENED[0], OPENED[-1]])
-    score(home, [CLOSED[0], RUSH[-1]])
-    return before
+    return SimpleNamespace(before=before, warnings=score(home, [CLOSED[0], RUSH[-1]]))
 
 
 def test_what_lands_later_changes_nothing_of_a_day(home, rushed):
-    assert said(home) == rushed
+    assert said(home) == rushed.before
+
+
+def test_a_run_warns_of_a_population_that_moved(rushed):
+    (warning,) = (one for one in rushed.warnings if "drifted" in one)
+    assert f"on {RUSH[-1]} and 1 more of these days all features drifted" in warning
+    assert "scoring model 1 compares with: PSI" in warning and "most by" in warning
 
 
 def test_a_population_that_moved_is_found_and_named(home, rushed):
