@@ -89,6 +89,7 @@ def since_before(
     moved = [
         {
             "feature": now["feature"],
+            "reason": now["reason"],
             "before": earlier[now["feature"]]["feature_value"],
             "now": now["feature_value"],
             "change": now["contribution"] - earlier[now["feature"]]["contribution"],

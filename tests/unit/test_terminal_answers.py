@@ -214,11 +214,22 @@ def test_factors_with_the_same_words_are_one_and_tiny_ones_are_counted(capsys):
 
 def test_a_change_of_nothing_has_no_sign(capsys):
     since = {"as_of_date": date(2026, 1, 30), "score": 9.0, "change": -0.01, "is_same_model": True}
-    since["factors"] = [{"feature": "x", "before": "1", "now": "2", "change": -0.0001}]
+    since["factors"] = [
+        {"feature": "x", "reason": "an x", "before": "1", "now": "2", "change": -0.0001}
+    ]
     print_explanation({"score": account(), "factors": [], "since": since}, 90)
     text = capsys.readouterr().out
     assert "score 0.0, by the same" in text and "and 1 change of less than 0.001" in text
     assert "-0.000" not in text
+
+
+def test_a_change_is_said_in_the_words_of_its_factor(capsys):
+    moved = {"feature": "visits_7d", "reason": "2 visits in 7 days", "before": "1", "now": "2"}
+    since = {"as_of_date": date(2026, 1, 30), "score": 9.0, "change": 1.0, "is_same_model": True}
+    since["factors"] = [moved | {"change": 0.5}]
+    print_explanation({"score": account(), "factors": [], "since": since}, 90)
+    text = capsys.readouterr().out
+    assert "2 visits in 7 days" in text and "+0.500" in text and "visits_7d" not in text
 
 
 def test_status_before_and_after_the_first_publishing(capsys):

@@ -239,14 +239,14 @@ def _print_since(since: Mapping[str, Any] | None, unit: str) -> None:
     moved = [row for row in since["factors"] if abs(row["change"]) >= LEAST_SHOWN]
     if moved:
         columns = [
-            Column("What moved", width=40),
+            Column("What moved, as it is now"),
             Column("Before", width=16),
             Column("Now", width=16),
             Column(unit, right=True),
         ]
         rows = [
             (
-                r["feature"],
+                literal(r.get("reason") or r["feature"]),
                 with_unit(r["feature"], r["before"]),
                 with_unit(r["feature"], r["now"]),
                 amount(r["change"], unit),
