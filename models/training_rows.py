@@ -21,6 +21,10 @@ from models.feature_contract import (
 from models.lead_contract import LEAD_FEATURES, LEAD_LABELS
 from models.settings import TrainingSettings
 
+# Days on which wins came to be known before it is said that more should have, and how many times the longest gap between them
+# no more than chance is left behind.
+ENOUGH_TO_EXPECT_MORE, UNUSUAL_SILENCE = 20, 2
+
 
 def training_digest(
     training_set: pl.DataFrame,
@@ -86,6 +90,26 @@ def as_known_on(rows: pl.DataFrame, day: date) -> pl.DataFrame:
     return rows.with_columns(
         pl.col("is_converted") & known,
         *(pl.when(known).then(pl.col(name)).alias(name) for name in of_a_win),
+    )
+
+
+def silence(rows: pl.DataFrame) -> str | None:
+    """In words, where no win is known of the last days of closed windows, for far longer than ever before: if the feed of
+    outcomes has stopped, windows since then were taken for losses. None where all is as usual, or too few wins say what that is.
+    """
+    wins = rows.filter(pl.col("is_converted").cast(pl.Boolean))
+    heard = wins["label_known_at"].unique().sort()
+    if len(heard) < ENOUGH_TO_EXPECT_MORE:
+        return None
+    last, longest = heard[-1], heard.diff().dt.total_days().max()
+    closed = rows["matured_on"].max()
+    days = (closed - last).days
+    if days <= UNUSUAL_SILENCE * longest:
+        return None
+    return (
+        f"no win is known of the {days} days after {last}, up to {closed}; the longest such silence before was {longest} "
+        f"{'day' if longest == 1 else 'days'}. If the feed of outcomes has stopped, windows since then were taken for losses: "
+        f"land what is missing, or train as of {last}"
     )
 
 

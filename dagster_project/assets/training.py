@@ -36,7 +36,7 @@ from models.model_files import OtherFormatError
 from models.registry import Registry
 from models.settings import TrainingSettings
 from models.training import TrainingResult, train
-from models.training_rows import training_digest
+from models.training_rows import silence, training_digest
 
 # What is written down that also rests on people; all else is of accounts alone.
 OF_PEOPLE_TOO = {"trained_models", "reliability_bins"}
@@ -170,6 +170,7 @@ def _train_and_register(
         people, people_thinning = read_lead_training_set(connection, settings)
     finally:
         connection.close()
+    warnings = [said] if (said := silence(rows)) else []
     code = code_version()
     thinned = {"thinning": thinning, "people_thinning": people_thinning}
     left_out = {name: one.describe() for name, one in thinned.items() if one}
@@ -203,8 +204,9 @@ def _train_and_register(
     card = dg.MetadataValue.path(write_card(scoring_home.home, registry, version))
     facts = {**told_of(result, version), "model card": card}
     others = [one for one in registry.concerned(version) if one != version]
-    if left := renew_cards(scoring_home.home, registry, others):
-        facts[WARNING] = "\n".join(left)
+    warnings += renew_cards(scoring_home.home, registry, others)
+    if warnings:
+        facts[WARNING] = "\n".join(warnings)
         context.log.warning(facts[WARNING])
     yield dg.MaterializeResult(asset_key="trained_models", metadata=facts)
     yield dg.MaterializeResult(

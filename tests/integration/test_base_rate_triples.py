@@ -5,7 +5,7 @@ Belongs here: the training of a real home on such a history. Does not belong her
 """
 
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from dagster_project.command import operations
 from tests.small_world import SETTINGS, SmallWorld, landed_home, train
 
+NO_WIN = "no win is known"
 # One date measures the model: the first whose whole window lies after the change.
 ONE_DATE = "  split: {test_days: 60}\n"
 TRIPLES_ON = date(2020, 7, 1)
@@ -39,6 +40,7 @@ def test_the_training_after_it_is_refused_for_drift_and_the_model_before_scores(
     assert not trained.ok
     assert any(said.startswith("training refused (drift)") for said in trained.problems)
     assert "Scoring model 1 stays in force." in trained.problems
+    assert not any(said.startswith(NO_WIN) for said in trained.warnings)
     outcome = operations.backfill(home, AFTER, AFTER, show=False)
     assert outcome.ok, outcome.problems
     with closing(duckdb.connect(str(home.published_database), read_only=True)) as connection:
@@ -51,3 +53,10 @@ def test_the_training_after_it_is_refused_for_drift_and_the_model_before_scores(
     assert [version[:2] for version in versions] == [("1", "promote"), ("2", "drift")]
     assert "its probabilities do not hold" in versions[1][2]
     assert scored == [("1", "model")]
+
+
+def test_a_training_warns_where_the_feed_of_outcomes_seems_to_have_stopped(home):
+    _, trained = operations.retrain(home, AFTER + timedelta(days=120), show=False)
+    (warning,) = (said for said in trained.warnings if said.startswith(NO_WIN))
+    assert f"up to {AFTER + timedelta(days=120)}; the longest such silence before was " in warning
+    assert "windows since then were taken for losses" in warning

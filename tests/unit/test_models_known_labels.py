@@ -3,7 +3,7 @@
 Belongs here: what a training makes of label_known_at. Does not belong here: where that day comes from (dbt, label_conversion).
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,7 @@ import pytest
 from models.leads import train_leads
 from models.settings import BoosterSettings, PromotionSettings, SplitSettings, TrainingSettings
 from models.training import train
-from models.training_rows import as_known_on
+from models.training_rows import as_known_on, silence
 from tests.factories import people_rows, training_rows, training_settings, with_days
 
 DAY = date(2020, 3, 1)
@@ -94,3 +94,28 @@ def test_the_same_holds_of_people():
     ]
     assert records[0]["split"]["parts"]["test"]["from"] >= str(start)
     assert records[0]["log_loss"] == records[1]["log_loss"] != records[2]["log_loss"]
+
+
+def weekly_wins(weeks: int, closed_after_days: int) -> pl.DataFrame:
+    """A win a week, known on its day; windows closed so many days after the last of them."""
+    known = [DAY + timedelta(days=7 * week) for week in range(weeks)]
+    last = known[-1] + timedelta(days=closed_after_days)
+    return pl.DataFrame(
+        {
+            "is_converted": [True] * weeks + [False],
+            "label_known_at": [*known, last],
+            "matured_on": [*known, last],
+        }
+    )
+
+
+def test_wins_that_stop_for_far_longer_than_before_are_told_of():
+    said = silence(weekly_wins(30, 15))
+    last = DAY + timedelta(days=29 * 7)
+    assert f"the 15 days after {last}" in said and "before was 7 days" in said
+    assert f"train as of {last}" in said
+
+
+def test_wins_that_go_on_or_are_few_are_not():
+    assert silence(weekly_wins(30, 14)) is None
+    assert silence(weekly_wins(19, 400)) is None
