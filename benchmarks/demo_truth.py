@@ -33,6 +33,7 @@ from models.evaluation import (
     compare,
     evaluate,
 )
+from models.feature_contract import LABEL_COLUMNS
 
 SEED = 7
 DRAWS = 2_000
@@ -226,7 +227,7 @@ def permuted(home: Path) -> dict[str, Any]:
     connection = duckdb.connect(str(opened.warehouse), read_only=True)
     rows, _ = read_training_set(connection, settings)
     connection.close()
-    names = ["horizon_days", "is_converted", "days_to_conversion", "won_amount_usd"]
+    names = [name for name in rows.columns if name in LABEL_COLUMNS]
     label = pl.struct(names).shuffle(seed=SEED).over("as_of_date").alias("label")
     dealt = rows.with_columns(label).drop(names).unnest("label")
     result = train(dealt, settings, metadata={"trained_as_of": str(rows["as_of_date"].max())})

@@ -52,12 +52,13 @@ def alarms(rows: pl.DataFrame, settings: DriftSettings) -> list[str]:
     """
     gone = rows.filter((pl.col("kind") != "feature") & (pl.col("level") == DRIFT))
     said = []
-    for (name,), days in gone.sort("as_of_date").group_by("name", maintain_order=True):
+    by = ["name", "scoring_model_version"]
+    for (name, version), days in gone.sort("as_of_date").group_by(by, maintain_order=True):
         newest = days.row(-1, named=True)
         others = f" and {days.height - 1} more of these days" if days.height > 1 else ""
         said.append(
             f"on {newest['as_of_date']}{others} {name} drifted from the accounts that scoring model "
-            f"{newest['scoring_model_version']} compares with: {how_far(newest, settings)}"
+            f"{version} compares with: {how_far(newest, settings)}"
         )
     return said
 

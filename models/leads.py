@@ -34,7 +34,14 @@ from models.reasons import top_reasons
 from models.reference import Reference, fix_reference
 from models.settings import DealWords, TrainingSettings
 from models.splits import split_dates
-from models.training_rows import newest, outcomes, recency_weights, window, without_data
+from models.training_rows import (
+    newest,
+    outcomes,
+    recency_weights,
+    window,
+    with_true_stamps,
+    without_data,
+)
 
 # A small model gains next to nothing from a second thread, and where cores are busy its threads wait for each other.
 NTHREAD = 1
@@ -151,6 +158,7 @@ def _why_nothing(rows, features, accounts: int, settings: TrainingSettings) -> s
 def _said_later(rows, features, settings: TrainingSettings) -> Horizon:
     """What fits on all that was settled before the calibration and the test part say of them, and the calibrator that helps."""
     split = split_dates(rows["as_of_date"], settings.horizon_days, settings.split)
+    rows, _ = with_true_stamps(rows, split.test[0] if split.test else None)
     before, tested = fit_before_parts(
         rows, split, lambda earlier, _: _fit(earlier, features, settings)
     )

@@ -39,7 +39,8 @@ from models.scoring import HorizonPart, ScoringModel
 from models.search import search_booster
 from models.segments import segment_conversion
 from models.settings import TrainingSettings
-from models.training_rows import newest, ordered, outcomes, window, without_data
+from models.splits import split_dates
+from models.training_rows import newest, ordered, outcomes, window, with_true_stamps, without_data
 from models.value import final_value, measure_value
 
 
@@ -59,6 +60,7 @@ class TrainingResult:
     accounts are hot or warm, and why (bands.py), `value` how expected deal sizes fared,
     `leads` how the lead model did, or why there is none. `segments` and `icp` are what the rows say by themselves:
     conversion by segment, and what winners were like. `search` says what a search tried and found (search.py), None without one.
+    `stamps_left_out` says why outcomes were not taken as known when they are stamped (training_rows.with_true_stamps).
     `drift_reference` is what later days' accounts are held against, `tester` what a later training is held against (duel.py).
     """
 
@@ -91,6 +93,7 @@ class TrainingResult:
     icp: pl.DataFrame = field(default_factory=pl.DataFrame)
     leads: dict = field(default_factory=dict)
     tester: ScoringModel | None = None
+    stamps_left_out: str | None = None
 
 
 def train(
@@ -103,7 +106,8 @@ def train(
     people: pl.DataFrame | None = None,
 ) -> TrainingResult:
     """Train on rows of account_id, as_of_date, features, and what happened in the longest window that has closed: horizon_days,
-    is_converted, days_to_conversion (needed with several horizons), won_amount_usd (for deal sizes).
+    is_converted, days_to_conversion (needed with several horizons), won_amount_usd (for deal sizes), label_known_at (when
+    that was known; absent, when its window had closed).
 
     Scores compare with the accounts of the newest as-of date. `metadata` is stored with the model and must not hold clock times;
     `contract` holds the rows of the feature contract; `champion` is what it has to beat; `tell` hears how far a search has come;
@@ -115,6 +119,8 @@ def train(
     rows = labelled(every, settings.horizon_days)
     if rows.height == 0:
         raise ValueError(f"no row has a window of {settings.horizon_days} days that has closed")
+    split = split_dates(rows["as_of_date"], settings.horizon_days, settings.split)
+    every, untrue = with_true_stamps(every, split.test[0] if split.test else None)
     features, empty = _features(rows, settings, contract)
     suspects, allowed = _suspects(rows, features, settings)
     wanted, left_out = learnable(every, settings)
@@ -199,6 +205,7 @@ def train(
         segments=segment_conversion(rows, bins, settings.horizon_days, settings.deal_words),
         icp=icp_profile(rows, bins, settings.deal_words),
         leads=leads.record,
+        stamps_left_out=untrue,
         duel=fought and fought | changed_bands(model, champion, newest(every)),
         tester=tester_of(model, tested, choice.calibrator),
         **later,

@@ -21,9 +21,12 @@ from models.feature_contract import (
 from models.lead_contract import LEAD_FEATURES, LEAD_LABELS
 from models.settings import TrainingSettings
 
-# Days on which wins came to be known before it is said that more should have, and how many times the longest gap between them
-# no more than chance is left behind.
-ENOUGH_TO_EXPECT_MORE, UNUSUAL_SILENCE = 20, 2
+# Of the wins of closed windows, the part that may come to be known later: a CRM kept late lags by weeks. Where it is more, stamps
+# are those of a first import (a win is first provable when its record last changed), and do not tell when it was known.
+MOST_KNOWN_LATE = 0.25
+# Days on which wins came to be known before it is said that more should have; how many times the longest gap between the newest
+# of them no more than chance is left behind, and what holidays explain (days).
+ENOUGH_TO_EXPECT_MORE, LOOKED_BACK, UNUSUAL_SILENCE, LEAST_SILENCE_DAYS = 20, 100, 2, 30
 
 
 def training_digest(
@@ -93,6 +96,24 @@ def as_known_on(rows: pl.DataFrame, day: date) -> pl.DataFrame:
     )
 
 
+def with_true_stamps(rows: pl.DataFrame, start: date | None) -> tuple[pl.DataFrame, str | None]:
+    """Rows without label_known_at, and in words why, where it does not tell when outcomes were known: where more than a quarter
+    of the wins whose windows had closed by `start` (a later part's first day) say that they were not known by then. Else the rows
+    as they are, and None.
+    """
+    if start is None or "label_known_at" not in rows.columns:
+        return rows, None
+    closed = pl.col("as_of_date") + pl.duration(days=pl.col("horizon_days")) <= start
+    wins = rows.filter(closed & pl.col("is_converted").cast(pl.Boolean))
+    late = wins.filter(pl.col("label_known_at") > start).height
+    if late <= MOST_KNOWN_LATE * wins.height:
+        return rows, None
+    return rows.drop("label_known_at"), (
+        f"{late} of {wins.height} wins in windows that had closed by {start} are stamped as known only after it, as those of a "
+        "first import without stage history are: each was taken as known when its window had closed"
+    )
+
+
 def silence(rows: pl.DataFrame) -> str | None:
     """In words, where no win is known of the last days of closed windows, for far longer than ever before: if the feed of
     outcomes has stopped, windows since then were taken for losses. None where all is as usual, or too few wins say what that is.
@@ -101,10 +122,10 @@ def silence(rows: pl.DataFrame) -> str | None:
     heard = wins["label_known_at"].unique().sort()
     if len(heard) < ENOUGH_TO_EXPECT_MORE:
         return None
-    last, longest = heard[-1], heard.diff().dt.total_days().max()
+    last, longest = heard[-1], heard.tail(LOOKED_BACK).diff().dt.total_days().max()
     closed = rows["matured_on"].max()
     days = (closed - last).days
-    if days <= UNUSUAL_SILENCE * longest:
+    if days <= max(UNUSUAL_SILENCE * longest, LEAST_SILENCE_DAYS):
         return None
     return (
         f"no win is known of the {days} days after {last}, up to {closed}; the longest such silence before was {longest} "

@@ -83,13 +83,13 @@ def _hold_against_reference(
     """Rows of feature_stability for the days that a scoring model with a reference scored; says how many, and what drifted."""
     registry = scoring_home.registry()
     scored = connection.execute(
-        "select distinct as_of_date, scoring_model_version from scoring.account_predictions "
-        "where as_of_date in (select unnest(?::date[])) and score_basis = 'model' order by 1",
+        "select as_of_date, scoring_model_version, bool_or(is_restated) from scoring.account_predictions "
+        "where as_of_date in (select unnest(?::date[])) and score_basis = 'model' group by all order by 1",
         [list(days)],
     ).fetchall()
-    references = {version: registry.load_drift_reference(version) for _, version in scored}
+    references = {version: registry.load_drift_reference(version) for _, version, _ in scored}
     found = [pl.DataFrame(schema={**COLUMNS, "scoring_model_version": pl.String})]
-    for day, version in scored:
+    for day, version, _ in scored:
         if reference := references[version]:
             rows = drift_of_day(_scored(connection, day, reference), reference, limits)
             found.append(rows.with_columns(pl.lit(version).alias("scoring_model_version")))
@@ -100,7 +100,10 @@ def _hold_against_reference(
         f"{level} days": whole.filter(pl.col("level") == level)["as_of_date"].n_unique()
         for level in ("watch", "drift")
     }
-    return {"dagster/row_count": table.height, **told, **_warned(alarms(table, limits))}
+    # That a later model's accounts are not those of a day before it is no news.
+    restated = [day for day, _, is_restated in scored if is_restated]
+    found = alarms(table.filter(~pl.col("as_of_date").is_in(restated)), limits)
+    return {"dagster/row_count": table.height, **told, **_warned(found)}
 
 
 def _warned(lines: Sequence[str]) -> dict[str, str]:
@@ -160,11 +163,16 @@ def _hold_against_outcomes(
     table = pl.concat([before.clear(), *said], how="vertical_relaxed")
     models = {*before["scoring_model_version"], *every["scoring_model_version"]}
     replace_rows(connection, "matured_days", table, "scoring_model_version", sorted(models))
-    return {"dagster/row_count": len(closed), **_warned(_left(table, closed, limits))}
+    (newest,) = connection.execute(
+        "select max(scoring_model_version) from scoring.account_predictions where as_of_date = ? and score_basis = 'model'",
+        [max(days)],
+    ).fetchone()
+    mine = [row for row in closed if row["scoring_model_version"] == newest]
+    return {"dagster/row_count": len(closed), **_warned(_left(table, mine, limits))}
 
 
 def _left(table: pl.DataFrame, closed: Collection[dict], limits: DriftSettings) -> list[str]:
-    """Scoring models of the days that have closed now whose predictions outcomes have left, in words."""
+    """Of the scoring models of these days, in words, those whose predictions outcomes have left."""
     models = {(row["scoring_model_version"], row["horizon_days"]) for row in closed}
     found = []
     for version, horizon in sorted(models):

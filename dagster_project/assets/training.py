@@ -170,7 +170,6 @@ def _train_and_register(
         people, people_thinning = read_lead_training_set(connection, settings)
     finally:
         connection.close()
-    warnings = [said] if (said := silence(rows)) else []
     code = code_version()
     thinned = {"thinning": thinning, "people_thinning": people_thinning}
     left_out = {name: one.describe() for name, one in thinned.items() if one}
@@ -187,6 +186,7 @@ def _train_and_register(
             rows, settings, metadata, champion=champion, tell=_teller(context), people=people
         )
     _say_of_search(context, result)
+    warnings = [said for said in (silence(rows), result.stamps_left_out) if said]
     version, run_id = registry.register(
         result,
         settings=settings,

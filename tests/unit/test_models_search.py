@@ -77,6 +77,16 @@ def test_outcomes_of_later_days_do_not_reach_a_search(rows):
     assert search(turned, 4) == found
 
 
+def test_wins_that_came_to_be_known_later_do_not_reach_a_search(rows):
+    late = pl.col("is_converted") & (pl.col("account_id").str.tail(1) == "3")
+    stamp = pl.when(late).then(pl.lit(date(2010, 1, 1))).otherwise("matured_on")
+    stamped = rows.with_columns(label_known_at=stamp)
+    as_it_stood = stamped.with_columns(
+        is_converted=pl.col("is_converted") & ~late, label_known_at=pl.col("matured_on")
+    )
+    assert search(stamped, 2).report == search(as_it_stood, 2).report != search(rows, 2).report
+
+
 def test_a_seed_finds_the_same_twice_and_another_tries_others(rows):
     found, again, other = (search(rows, 6, booster=HASTY, seed=seed) for seed in (7, 7, 8))
     assert again == found
