@@ -115,7 +115,7 @@ def with_true_stamps(rows: pl.DataFrame, start: date | None) -> tuple[pl.DataFra
 
 
 def silence(rows: pl.DataFrame) -> str | None:
-    """In words, where no win is known of the last days of closed windows, for far longer than ever before: if the feed of
+    """In words, where no win is known of the last days of closed windows, for far longer than of late: if the feed of
     outcomes has stopped, windows since then were taken for losses. None where all is as usual, or too few wins say what that is.
     """
     wins = rows.filter(pl.col("is_converted").cast(pl.Boolean))

@@ -167,21 +167,10 @@ def _hold_against_outcomes(
         "select max(scoring_model_version) from scoring.account_predictions where as_of_date = ? and score_basis = 'model'",
         [max(days)],
     ).fetchone()
-    mine = [row for row in closed if row["scoring_model_version"] == newest]
-    return {"dagster/row_count": len(closed), **_warned(_left(table, mine, limits))}
-
-
-def _left(table: pl.DataFrame, closed: Collection[dict], limits: DriftSettings) -> list[str]:
-    """Of the scoring models of these days, in words, those whose predictions outcomes have left."""
-    models = {(row["scoring_model_version"], row["horizon_days"]) for row in closed}
-    found = []
-    for version, horizon in sorted(models):
-        of_model = (pl.col("scoring_model_version") == version) & (
-            pl.col("horizon_days") == horizon
-        )
-        why = left_the_predictions(looks(table.filter(of_model), horizon, limits), limits)
-        found += [f"scoring model {version}: {why}"] if why else []
-    return found
+    mine = table.filter(scoring_model_version=newest or "", horizon_days=horizon_days)
+    why = left_the_predictions(looks(mine, horizon_days, limits), limits)
+    left = [f"scoring model {newest}: {why}"] if why else []
+    return {"dagster/row_count": len(closed), **_warned(left)}
 
 
 def _opened(
